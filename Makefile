@@ -1,0 +1,63 @@
+# SPDX-License-Identifier: GPL-2.0
+# Builds the module, the library, the tool and their tests into build/.
+# "make help" lists what there is.
+
+KDIR  ?= /lib/modules/$(shell uname -r)/build
+BUILD := build
+
+CC      ?= cc
+CFLAGS  ?= -O2 -g
+WARN    := -Wall -Wextra -Werror
+PKG_CONFIG ?= pkg-config
+
+all: user ## the library and the tool; and the module, if KDIR is there
+ifneq ($(wildcard $(KDIR)/Makefile),)
+all: module
+endif
+
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+# ---- the module -------------------------------------------------------------
+# Built on a copy of its sources, so that several kernels can be built for side
+# by side: build/RELEASE/mmscope.ko. mmscope.ko at the top is the newest built.
+
+KREL = $(shell cat $(KDIR)/include/config/kernel.release 2>/dev/null)
+KSRC := Kbuild $(wildcard kmod/*.[ch] kmod/uapi/*.h)
+KOUT = $(BUILD)/$(KREL)
+W    ?= 1
+
+module: ## mmscope.ko for the running kernel, or for the headers in KDIR=
+	@test -n "$(KREL)" || { \
+	 echo "no kernel headers at $(KDIR): install linux-headers-$$(uname -r), or name others with KDIR=" >&2; exit 1; }
+	@$(MAKE) --no-print-directory $(KOUT)/mmscope.ko
+	@ln -sfn $(KOUT)/mmscope.ko mmscope.ko
+
+$(KOUT)/mmscope.ko: $(KSRC)
+	@mkdir -p $(KOUT)
+	@cp -p --parents $(KSRC) $(KOUT)
+	$(MAKE) -C $(KDIR) M=$(CURDIR)/$(KOUT) W=$(W) KCFLAGS=-Werror modules
+	@touch $@
+
+include user/build.mk
+include tests/build.mk
+
+# ---- running it -------------------------------------------------------------
+demo: ## see it work: in the lab VM, on a real process
+	@./scripts/demo
+test: ## every test
+	@./scripts/test
+vm: ## a shell in the lab VM, with the module loaded
+	@./scripts/lab shell
+lint: lint-kmod lint-user ## everything that reads the code for mistakes
+
+lint-kmod:
+	@./scripts/lint kmod $(KDIR)
+lint-user:
+	@./scripts/lint user
+
+clean: ## removes everything that was built
+	rm -rf $(BUILD) mmscope.ko
+
+.PHONY: all help module demo test vm lint lint-kmod lint-user clean
+.DELETE_ON_ERROR:
