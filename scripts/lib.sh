@@ -1,0 +1,87 @@
+# shellcheck shell=bash
+# lib.sh: what the scripts share: where things are, how they speak, and which
+# kernels the lab can boot. Sourced, never run. Sourcing it changes nothing but
+# the caller's variables.
+
+# shellcheck disable=SC2034  # the sourcing scripts use these
+ROOT=$(cd "${BASH_SOURCE[0]%/*}/.." && pwd -P)
+SCRIPTS=$ROOT/scripts
+BUILD=$ROOT/build
+CACHE=${XDG_CACHE_HOME:-${HOME:-/root}/.cache}/mmscope
+KERNELS=$CACHE/kernels          # RELEASE/{boot,lib/modules}; `list` names them
+PATH=$PATH:/usr/sbin:/sbin
+
+ME=${0##*/}
+
+say()  { printf '==> %s\n' "$*"; }
+warn() { printf '%s: %s\n' "$ME" "$*" >&2; }
+die()  { warn "$*"; exit 1; }
+
+# usage_from FILE: the lines between "# Usage:" and the first non-comment.
+usage_from() { sed -n '/^# Usage:/,/^[^#]/s/^# \{0,1\}//p' "$1"; }
+
+# quoted WORD...: the words as a shell would have to read them.
+quoted() {
+	local word sep=
+	for word; do
+		case $word in
+		'' | *[!A-Za-z0-9_@%+=:,./-]*)
+			printf "%s'%s'" "$sep" "${word//\'/\'\\\'\'}" ;;
+		*)	printf '%s%s' "$sep" "$word" ;;
+		esac
+		sep=' '
+	done
+	printf '\n'
+}
+
+machine() {
+	case $(uname -m) in
+	x86_64)  echo amd64 ;;
+	aarch64) echo arm64 ;;
+	*)       uname -m ;;
+	esac
+}
+
+# --- kernels ---------------------------------------------------------------
+
+# The lab's kernels, one "NAME RELEASE" a line, the default one first.
+kernel_list() { [[ ! -r $KERNELS/list ]] || cat "$KERNELS/list"; }
+
+kernel_image()   { printf '%s\n' "$KERNELS/$1/boot/vmlinuz-$1"; }
+kernel_modules() { printf '%s\n' "$KERNELS/$1/lib/modules/$1"; }
+
+# A kernel that was built by hand brings its own build folder along.
+kernel_headers() {
+	if [[ -e $KERNELS/$1/headers ]]; then
+		printf '%s\n' "$KERNELS/$1/headers"
+	else
+		printf '%s\n' "/usr/src/linux-headers-$1"
+	fi
+}
+
+# kernel_release NAME: "default", "6.1" or a full release becomes a release.
+kernel_release() {
+	local name release
+	while read -r name release; do
+		if [[ $1 == default || $1 == "$name" || $1 == "$release" ]]; then
+			printf '%s\n' "$release"
+			return
+		fi
+	done < <(kernel_list)
+	[[ $1 != */* && -e $(kernel_image "$1") ]] && printf '%s\n' "$1"
+}
+
+kernel_names() { kernel_list | cut -d' ' -f1; }
+
+# --- tools -----------------------------------------------------------------
+
+find_virtiofsd() {
+	local path
+	for path in /usr/libexec/virtiofsd /usr/lib/qemu/virtiofsd \
+		    "$(command -v virtiofsd)"; do
+		[[ -x $path ]] || continue
+		printf '%s\n' "$path"
+		return
+	done
+	return 1
+}
