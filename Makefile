@@ -22,7 +22,8 @@ help: ## this list
 # Built on a copy of its sources, so that several kernels can be built for side
 # by side: build/RELEASE/mmscope.ko. mmscope.ko at the top is the newest built.
 
-KREL = $(shell cat $(KDIR)/include/config/kernel.release 2>/dev/null)
+# (Not include/config/kernel.release: Debian's headers have another there.)
+KREL = $(shell sed -n 's/.*UTS_RELEASE "\(.*\)"/\1/p' $(KDIR)/include/generated/utsrelease.h 2>/dev/null)
 KSRC := Kbuild $(wildcard kmod/*.[ch] kmod/uapi/*.h)
 KOUT = $(BUILD)/$(KREL)
 W    ?= 1

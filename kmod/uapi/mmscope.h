@@ -58,7 +58,8 @@
  *   EFAULT     a pointer does not point to memory of the caller
  *   EINVAL     size too small, an unknown flag, reserved not zero, a range
  *              that is unaligned or ends before it starts
- *   E2BIG      size larger than the module knows, and the tail is not zero
+ *   E2BIG      size larger than the module knows, and the tail is not zero; or
+ *              larger than a page
  *   ENOTCONN   MM, VMAS, PAGES, WALK: no target was attached to this session
  *   ESTALE     the target has called exec since; ATTACH again
  *   ESRCH      the target has exited
@@ -110,9 +111,9 @@
 #define MMSCOPE_CAT_GUARD	15 /* a guard region (MADV_GUARD_INSTALL) */
 #define MMSCOPE_CAT_DEVICE	16 /* moved to the memory of a device */
 /* These need the page behind the entry, and cost more. */
-#define MMSCOPE_CAT_ANON	20 /* present: anonymous memory, not of a file */
-#define MMSCOPE_CAT_FILE	21 /* present: page cache of a file */
-#define MMSCOPE_CAT_SHMEM	22 /* present: shared memory or tmpfs */
+#define MMSCOPE_CAT_ANON	20 /* anonymous memory, not of a file (not said of ZERO) */
+#define MMSCOPE_CAT_FILE	21 /* page cache of a file, or a page of the kernel's own */
+#define MMSCOPE_CAT_SHMEM	22 /* shared memory or tmpfs */
 #define MMSCOPE_CAT_SHARED	23 /* present: mapped more than once */
 #define MMSCOPE_CAT_KSM		24 /* present: merged by KSM */
 #define MMSCOPE_CAT_MLOCKED	25 /* the page's own mlocked flag (lock fact) */
@@ -397,8 +398,10 @@ enum mmscope_entry {
  * WALK: the page-table entries that translate `address` (any byte address),
  * from the top down, until one is empty or maps it.
  *
- * An address that no VMA covers is no error: has_vma is 0, and the entries say
- * what is there.  ERANGE if the address is not in user space.
+ * An address that no VMA covers is no error: has_vma and levels_count are 0.
+ * (Without a VMA the page tables there may be freed at any moment, whatever
+ * lock a reader holds; so nobody can look.)  ERANGE if the address is not in
+ * user space.
  * MMSCOPE_WALK_RAW adds raw entries and frames.  EPERM without the right.
  */
 struct mmscope_walk {

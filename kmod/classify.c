@@ -1,0 +1,223 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * classify.c - one page-table entry, and the page behind it, to category bits.
+ * Pure: it reads what it is handed, and takes no lock and no reference.
+ *
+ * What an entry alone can tell does not touch the struct page, which costs a
+ * cache miss. The folio is looked at if somebody wants what only it can tell.
+ * The caller holds the lock of the entry's table then, so a page that the
+ * entry maps stays mapped, and what it is does not change under us. Flags that
+ * others set (dirty, mlocked) are what they were at that moment.
+ */
+#include <linux/mm.h>
+#include <linux/page-flags.h>
+
+#include "internal.h"
+
+#define CAT(name) MMSCOPE_CAT(name)
+
+void mmscope_classify_vma(struct mmscope_class *c, struct vm_area_struct *vma)
+{
+	c->anon = vma_is_anonymous(vma);
+	c->hugetlb = is_vm_hugetlb_page(vma);
+	c->always = 0;
+	if (vma->vm_flags & VM_SOFTDIRTY)
+		c->always |= CAT(SOFT_DIRTY);
+}
+
+/* Nothing there, but perhaps a note: what mincore calls "none mostly". */
+bool mmscope_classify_is_empty(pte_t pte)
+{
+	if (pte_none(pte))
+		return true;
+	return !pte_present(pte) && mmscope_compat_is_marker(pte_to_swp_entry(pte));
+}
+
+static u64 folio_kind(struct folio *folio)
+{
+	if (folio_test_anon(folio))
+		return CAT(ANON);
+	/* As the kernel counts RssShmem: swap-backed, and not anonymous. */
+	return folio_test_swapbacked(folio) ? CAT(SHMEM) : CAT(FILE);
+}
+
+static u64 folio_bits(struct page *page)
+{
+	struct folio *folio = page_folio(page);
+	u64 bits = folio_kind(folio);
+
+	if (mmscope_compat_mapcount(folio, page) > 1)
+		bits |= CAT(SHARED);
+	if (folio_test_ksm(folio))
+		bits |= CAT(KSM);
+	if (folio_test_mlocked(folio))
+		bits |= CAT(MLOCKED);
+	if (folio_test_unevictable(folio))
+		bits |= CAT(UNEVICTABLE);
+	if (folio_test_dirty(folio))
+		bits |= CAT(PAGE_DIRTY);
+	if (folio_test_anon(folio) && !folio_test_swapbacked(folio))
+		bits |= CAT(LAZYFREE);
+	return bits;
+}
+
+/*
+ * The page that a present entry maps and counts, or NULL with ZERO or SPECIAL
+ * in @bits.  vm_normal_page() does this in the kernel; it is not exported.
+ */
+static struct page *normal_page(const struct mmscope_class *c, pte_t pte, int level,
+				unsigned long pfn, u64 *bits)
+{
+	struct page *page;
+
+	if (pte_special(pte) || mmscope_compat_devmap(pte) || !pfn_valid(pfn)) {
+		*bits |= level == 1 && is_zero_pfn(pfn) ? CAT(ZERO) : CAT(SPECIAL);
+		return NULL;
+	}
+	page = pfn_to_page(pfn);
+	/*
+	 * The huge zero page has no mark that a module can see.  But a huge
+	 * entry of an anonymous VMA maps anonymous memory, or it.
+	 */
+	if (level > 1 && c->anon && (c->want & (CAT(ZERO) | MMSCOPE_CATS_FOLIO)) &&
+	    !folio_test_anon(page_folio(page))) {
+		*bits |= CAT(ZERO);
+		return NULL;
+	}
+	return page;
+}
+
+/*
+ * Bit 12 of a huge entry is not of the address on x86: cut to its size.  (A
+ * hugetlb page of many small entries, as on arm64, is level 1: each has its
+ * own frame.)
+ */
+static unsigned long frame_of(pte_t pte, int level)
+{
+	unsigned int order = level == 1 ? 0 : (level == 2 ? PMD_SHIFT : PUD_SHIFT) - PAGE_SHIFT;
+
+	return pte_pfn(pte) & ~((1UL << order) - 1);
+}
+
+static u64 present_bits(const struct mmscope_class *c, pte_t pte, int level,
+			unsigned int sub, u64 *frame)
+{
+	u64 bits = CAT(PRESENT) | c->always;
+	unsigned long pfn = frame_of(pte, level);
+	struct page *page;
+
+	if (pte_write(pte))
+		bits |= CAT(WRITABLE);
+	if (mmscope_compat_pte_exec(pte))
+		bits |= CAT(EXECUTABLE);
+	if (pte_young(pte))
+		bits |= CAT(ACCESSED);
+	if (pte_dirty(pte))
+		bits |= CAT(DIRTY);
+	/* pagemap does not look at this bit of a hugetlb entry either. */
+	if (!c->hugetlb && pte_soft_dirty(pte))
+		bits |= CAT(SOFT_DIRTY);
+	if (pte_uffd_wp(pte))
+		bits |= CAT(UFFD_WP);
+	if (c->hugetlb)
+		bits |= CAT(HUGETLB);
+	if (c->want & MMSCOPE_CATS_CACHE)
+		bits |= CAT(IN_CORE);
+
+	page = normal_page(c, pte, level, pfn, &bits);
+	if (page && (c->want & MMSCOPE_CATS_FOLIO))
+		bits |= folio_bits(page + (MMSCOPE_EXACT_MAPCOUNT ? sub : 0));
+	if (c->frames)
+		*frame = pfn + sub;
+	return bits;
+}
+
+static u64 marker_bits(unsigned int marker)
+{
+	u64 bits = 0;
+
+	if (marker & MMSCOPE_MARKER_UFFD_WP)
+		bits |= CAT(UFFD_WP);
+	if (marker & MMSCOPE_MARKER_POISONED)
+		bits |= CAT(POISONED);
+	if (marker & MMSCOPE_MARKER_GUARD)
+		bits |= CAT(GUARD);
+	return bits;
+}
+
+/*
+ * What a swap-like entry is.  For the page cache's view of it: mincore says
+ * "in core" of migrating and poisoned pages, and looks into the swap cache for
+ * swapped ones; the swap cache is closed to modules, so that is unknown.
+ */
+static u64 nonpresent_kind(const struct mmscope_class *c, swp_entry_t entry)
+{
+	bool cache = c->want & MMSCOPE_CATS_CACHE;
+
+	if (!non_swap_entry(entry))
+		return CAT(SWAPPED) | (cache ? CAT(CACHE_UNKNOWN) : 0);
+	if (mmscope_compat_is_marker(entry))
+		return marker_bits(mmscope_compat_marker(entry));
+	if (is_migration_entry(entry))
+		return CAT(MIGRATING) | (cache ? CAT(IN_CORE) : 0);
+	if (is_device_private_entry(entry) || is_device_exclusive_entry(entry))
+		return CAT(DEVICE) | (cache ? CAT(IN_CORE) : 0);
+	/* hwpoison; or what could not be read back from swap. */
+	return CAT(POISONED) | (cache ? CAT(IN_CORE) : 0);
+}
+
+static u64 nonpresent_bits(const struct mmscope_class *c, pte_t pte, unsigned int sub,
+			   u64 *frame)
+{
+	swp_entry_t entry = pte_to_swp_entry(pte);
+	u64 bits = c->always | nonpresent_kind(c, entry);
+	pgoff_t offset = swp_offset(entry);
+
+	if (!c->hugetlb && pte_swp_soft_dirty(pte))
+		bits |= CAT(SOFT_DIRTY);
+	if (pte_swp_uffd_wp(pte))
+		bits |= CAT(UFFD_WP);
+	if (c->hugetlb)
+		bits |= CAT(HUGETLB);
+	/* A page that is being moved is locked until its entry is put back. */
+	if (is_migration_entry(entry) && (c->want & MMSCOPE_CATS_FOLIO))
+		bits |= folio_kind(page_folio(pfn_swap_entry_to_page(entry)));
+	if (c->frames) {
+		if (is_pfn_swap_entry(entry))
+			offset = swp_offset_pfn(entry);
+		*frame = swp_type(entry) | ((offset + sub) << MAX_SWAPFILES_SHIFT);
+	}
+	return bits;
+}
+
+/*
+ * The categories of page number @sub of what @pte maps (0 but for huge pages).
+ * @level: 1 for a PTE, 2 for a PMD, 3 for a PUD entry, given as a pte.  The
+ * formats agree where they matter: on x86-64 and arm64 the bits of permission,
+ * accessed, dirty, soft-dirty and swap sit at the same places in each.
+ */
+u64 mmscope_classify_entry(const struct mmscope_class *c, pte_t pte, int level,
+			   unsigned int sub, u64 *frame)
+{
+	u64 bits = 0;
+
+	*frame = 0;
+	if (pte_none(pte))
+		return c->always;
+	if (level == 2)
+		bits = CAT(HUGE_PMD);
+	else if (level == 3)
+		bits = CAT(HUGE_PUD);
+	if (pte_present(pte))
+		return bits | present_bits(c, pte, level, sub, frame);
+	return bits | nonpresent_bits(c, pte, sub, frame);
+}
+
+/* Can one answer be given for all the pages of this huge entry? */
+bool mmscope_classify_uniform(const struct mmscope_class *c, pte_t pte)
+{
+	if (!(c->want & CAT(SHARED)) || !pte_present(pte) || pte_special(pte) ||
+	    mmscope_compat_devmap(pte) || !pfn_valid(pte_pfn(pte)))
+		return true;
+	return mmscope_compat_uniform(page_folio(pfn_to_page(pte_pfn(pte))));
+}

@@ -1,0 +1,146 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * internal.h - what the module's files offer each other.
+ * Who holds which lock, and who may sleep, is told at each declaration.
+ */
+#ifndef MMSCOPE_INTERNAL_H
+#define MMSCOPE_INTERNAL_H
+
+#include <linux/mm.h>
+#include <linux/mutex.h>
+#include <linux/pid.h>
+
+#include "mmscope.h"
+#include "runs.h"
+
+#define MMSCOPE_VERSION "0.1.0"
+
+/* Bounds on what a caller can make long or large. */
+#define MMSCOPE_SCRATCH		(16 * 1024)	/* bytes a session owns */
+#define MMSCOPE_SNAPSHOT_MAX	(64UL << 20)	/* bytes of one VMAS answer */
+#define MMSCOPE_BATCH		16384		/* entries read in one hold */
+#define MMSCOPE_TARGETS_MAX	256		/* directories in /proc/mmscope */
+#define MMSCOPE_TARGETS_USER	32		/* and for one user */
+
+/* ---- target.c: a process, and who may ask about it ---- */
+
+/*
+ * An address space somebody was let in to.  mm_count is held, so the struct
+ * stays; mm_users is not, so its memory does not.  All zero: none.
+ * Not locked by itself: the owner keeps others out.
+ */
+struct mmscope_target {
+	struct mm_struct *mm;
+	struct pid *pid;		/* of the thread that was named */
+};
+
+/* All may sleep; call them with no lock of an mm held. */
+int mmscope_target_gate(struct pid *pid);
+int mmscope_target_attach(struct mmscope_target *t, struct pid *pid);
+void mmscope_target_detach(struct mmscope_target *t);
+
+/*
+ * The mm's lock for reading, and a use of it, so that it is not torn down.
+ * Killable; the caller holds no lock of an mm.  Errors: ENOTCONN ESTALE ESRCH
+ * EINTR.  Unlock may be the last use, and then frees the mm: it may sleep.
+ */
+int mmscope_target_lock(const struct mmscope_target *t, u64 *since);
+void mmscope_target_unlock(const struct mmscope_target *t, u64 since);
+void mmscope_target_holds(u64 *batches, u64 *longest_ns);
+
+/* ---- mm.c: the address space as a whole; mmap lock held for reading ---- */
+void mmscope_mm_fill(const struct mmscope_target *t, struct mmscope_mm *out);
+
+/* ---- vmas.c: VMAs, names, flags ---- */
+
+/* mmap lock held for reading. */
+void mmscope_vmas_fill(struct vm_area_struct *vma, struct mmscope_vma *out);
+const char *mmscope_vmas_name(struct vm_area_struct *vma, char *scratch, size_t size);
+u64 mmscope_vmas_flags_known(void);
+
+/* Takes and drops the mmap lock; may sleep. */
+int mmscope_vmas_query(const struct mmscope_target *t, struct mmscope_vmas *arg, u32 mm_size,
+		       char *scratch);
+
+/* ---- pages.c: the state of pages; takes and drops the mmap lock ---- */
+
+u64 mmscope_pages_categories(void);
+int mmscope_pages_query(const struct mmscope_target *t, struct mmscope_pages *arg,
+			void *scratch);
+int mmscope_pages_count(const struct mmscope_target *t, u64 start, u64 end, u64 cats,
+			struct mmscope_acct *acct);
+int mmscope_pages_walk(const struct mmscope_target *t, struct mmscope_walk *arg);
+
+/* ---- walk.c: the descent ---- */
+
+struct mmscope_descent;
+
+/*
+ * What the descent meets, in address order.  Each gets [addr, end) and returns
+ * how far it got; less than `end` stops the descent there.
+ *  ptes  entries of one table; its lock and RCU are held: must not sleep
+ *  leaf  one huge entry, present or not, as a pte; its table's lock is held
+ *  hole  nothing mapped; only the mmap lock is held
+ */
+struct mmscope_descent_ops {
+	unsigned long (*ptes)(struct mmscope_descent *d, pte_t *pte, unsigned long addr,
+			      unsigned long end);
+	unsigned long (*leaf)(struct mmscope_descent *d, pte_t pte, int level,
+			      unsigned long addr, unsigned long end);
+	unsigned long (*hole)(struct mmscope_descent *d, unsigned long addr,
+			      unsigned long end);
+};
+
+struct mmscope_descent {
+	const struct mmscope_descent_ops *ops;
+	struct vm_area_struct *vma;	/* the one being walked */
+	long budget;			/* entries that may still be read */
+};
+
+/* mmap lock held for reading, [addr, end) within d->vma. */
+unsigned long mmscope_walk_range(struct mmscope_descent *d, unsigned long addr,
+				 unsigned long end);
+/* The same, for an address that a VMA covers; RAW fields are always filled. */
+void mmscope_walk_levels(struct vm_area_struct *vma, struct mmscope_walk *w);
+unsigned int mmscope_walk_depth(void);
+
+/* ---- classify.c: an entry to category bits; pure ---- */
+
+struct mmscope_class {
+	u64 want;		/* categories somebody will look at */
+	bool frames;
+	/* of the VMA */
+	bool anon, hugetlb;
+	u64 always;		/* bits that hold for each of its pages */
+};
+
+void mmscope_classify_vma(struct mmscope_class *c, struct vm_area_struct *vma);
+u64 mmscope_classify_entry(const struct mmscope_class *c, pte_t pte, int level,
+			   unsigned int sub, u64 *frame);
+bool mmscope_classify_is_empty(pte_t pte);
+bool mmscope_classify_uniform(const struct mmscope_class *c, pte_t pte);
+
+/* ---- incore.c: the page cache behind a mapping ---- */
+
+struct mmscope_incore {
+	struct file *file;	/* the one the verdict is about; referenced */
+	bool decided, allowed;
+};
+
+/* mmap lock held: is there a verdict for this VMA's file?  If not, notes it. */
+bool mmscope_incore_ready(struct mmscope_incore *ic, struct vm_area_struct *vma);
+/* No lock held; may sleep. */
+void mmscope_incore_decide(struct mmscope_incore *ic);
+void mmscope_incore_done(struct mmscope_incore *ic);
+/* May be called under a page-table lock. */
+u64 mmscope_incore_next(const struct mmscope_incore *ic, struct vm_area_struct *vma,
+			unsigned long addr, unsigned long *end);
+
+/* ---- dev.c, proc.c ---- */
+int mmscope_dev_init(void);
+void mmscope_dev_exit(void);
+int mmscope_dev_info(const struct file *file, struct mmscope_info *info);
+int mmscope_proc_init(void);
+void mmscope_proc_exit(void);
+
+#endif /* MMSCOPE_INTERNAL_H */

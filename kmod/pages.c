@@ -1,0 +1,386 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * pages.c - the state of pages: as runs (PAGES), as counts (VMAS with
+ * accounts), and of one address (WALK).
+ *
+ * Staged: walk.c finds entries, classify.c and incore.c say what they are, and
+ * runs.c or a count takes them. The mmap lock is held for a batch, and let go
+ * when MMSCOPE_BATCH entries were read, somebody waits for it, the buffer is
+ * full, or it must be asked who may know a file's cache. Nothing is copied to
+ * user space under it: the page fault could want the very same lock.
+ */
+#include <linux/mm.h>
+#include <linux/sched/signal.h>
+#include <linux/uaccess.h>
+
+#include "internal.h"
+
+#define CAT(name) MMSCOPE_CAT(name)
+
+struct scan {
+	struct mmscope_descent descent;
+	struct mmscope_class class;
+	struct mmscope_incore incore;
+	bool undecided;			/* incore needs a verdict to go on */
+	/* One of the two takes what is found. */
+	struct mmscope_runs *runs;
+	struct mmscope_acct *acct;
+	/* For acct: pages alike that were not yet added. */
+	u64 alike, alike_pages;
+};
+
+#define to_scan(d) container_of(d, struct scan, descent)
+
+/* All that can be told on this kernel. */
+u64 mmscope_pages_categories(void)
+{
+	u64 cats = MMSCOPE_CATS_ALL;
+
+	if (!IS_ENABLED(CONFIG_MEM_SOFT_DIRTY))
+		cats &= ~CAT(SOFT_DIRTY);
+	if (!IS_ENABLED(CONFIG_HAVE_ARCH_USERFAULTFD_WP))
+		cats &= ~CAT(UFFD_WP);
+	if (!IS_ENABLED(CONFIG_HUGETLB_PAGE))
+		cats &= ~CAT(HUGETLB);
+	if (!IS_ENABLED(CONFIG_KSM))
+		cats &= ~CAT(KSM);
+	if (!IS_ENABLED(CONFIG_DEVICE_PRIVATE))
+		cats &= ~CAT(DEVICE);
+	if (!MMSCOPE_HAS_GUARD)
+		cats &= ~CAT(GUARD);
+	return cats;
+}
+
+/* ---- counting ---- */
+
+/* The figures of smaps: it counts pages with a struct page, but not hugetlb. */
+static void account_rss(struct mmscope_acct *acct, u64 cats, u64 bytes)
+{
+	bool dirty = cats & (CAT(DIRTY) | CAT(PAGE_DIRTY));
+
+	if (!(cats & CAT(PRESENT)) || (cats & (CAT(ZERO) | CAT(SPECIAL) | CAT(HUGETLB))))
+		return;
+	acct->rss += bytes;
+	if (cats & CAT(SHARED))
+		*(dirty ? &acct->shared_dirty : &acct->shared_clean) += bytes;
+	else
+		*(dirty ? &acct->private_dirty : &acct->private_clean) += bytes;
+}
+
+static void account(struct scan *s)
+{
+	u64 left = s->alike;
+
+	while (left) {
+		unsigned int bit = __ffs64(left);
+
+		s->acct->pages[bit] += s->alike_pages;
+		left &= left - 1;
+	}
+	account_rss(s->acct, s->alike, s->alike_pages << PAGE_SHIFT);
+	s->alike_pages = 0;
+}
+
+static void count(struct scan *s, u64 cats, u64 pages)
+{
+	if (cats != s->alike) {
+		account(s);
+		s->alike = cats;
+	}
+	s->alike_pages += pages;
+}
+
+/* ---- what the descent finds ---- */
+
+static unsigned long emit(struct scan *s, unsigned long start, unsigned long end, u64 cats,
+			  u64 frame, bool follows)
+{
+	if (s->runs)
+		return mmscope_runs_add(s->runs, start, end, cats, frame, follows);
+	count(s, cats, (end - start) >> PAGE_SHIFT);
+	return end;
+}
+
+static unsigned long found_ptes(struct mmscope_descent *d, pte_t *ptep, unsigned long addr,
+				unsigned long end)
+{
+	struct scan *s = to_scan(d);
+	bool cache = s->class.want & MMSCOPE_CATS_CACHE;
+
+	for (; addr < end; addr += PAGE_SIZE, ptep++) {
+		unsigned long next = addr + PAGE_SIZE;
+		pte_t pte = ptep_get(ptep);
+		u64 frame, cats;
+
+		cats = mmscope_classify_entry(&s->class, pte, 1, 0, &frame);
+		if (cache && mmscope_classify_is_empty(pte))
+			cats |= mmscope_incore_next(&s->incore, d->vma, addr, &next);
+		if (emit(s, addr, addr + PAGE_SIZE, cats, frame,
+			 frame && pte_present(pte)) == addr)
+			break;
+	}
+	return addr;
+}
+
+static unsigned long found_leaf(struct mmscope_descent *d, pte_t pte, int level,
+				unsigned long addr, unsigned long end)
+{
+	struct scan *s = to_scan(d);
+	unsigned long mask = (level == 2 ? PMD_SIZE : PUD_SIZE) - 1;
+	unsigned long step = PAGE_SIZE;
+	u64 frame, cats;
+
+	if (mmscope_classify_uniform(&s->class, pte))
+		step = end - addr;
+	while (addr < end) {
+		cats = mmscope_classify_entry(&s->class, pte, level,
+					      (addr & mask) >> PAGE_SHIFT, &frame);
+		step = emit(s, addr, addr + step, cats, frame,
+			    frame && pte_present(pte)) - addr;
+		if (!step)
+			break;
+		addr += step;
+	}
+	return addr;
+}
+
+static unsigned long found_hole(struct mmscope_descent *d, unsigned long addr,
+				unsigned long end)
+{
+	struct scan *s = to_scan(d);
+
+	if (!(s->class.want & MMSCOPE_CATS_CACHE))
+		return emit(s, addr, end, s->class.always, 0, false);
+	while (addr < end && d->budget > 0) {
+		unsigned long next = end, reached;
+		u64 cats = mmscope_incore_next(&s->incore, d->vma, addr, &next);
+
+		reached = emit(s, addr, next, cats | s->class.always, 0, false);
+		d->budget--;
+		if (reached < next)
+			return reached;
+		addr = next;
+	}
+	return addr;
+}
+
+static const struct mmscope_descent_ops scan_ops = {
+	.ptes = found_ptes,
+	.leaf = found_leaf,
+	.hole = found_hole,
+};
+
+/* ---- batches ---- */
+
+/* What looking a VMA up costs, in entries read: a guess, for the budget. */
+#define VMA_COST 8
+
+/* mmap lock held. Shared hugetlb mappings may share PMD tables: see walk.c. */
+static unsigned long scan_vma(struct scan *s, struct vm_area_struct *vma,
+			      unsigned long addr, unsigned long end)
+{
+	bool may_share = is_vm_hugetlb_page(vma) && (vma->vm_flags & VM_MAYSHARE);
+	unsigned long reached;
+
+	mmscope_classify_vma(&s->class, vma);
+	s->descent.vma = vma;
+	s->descent.budget -= VMA_COST;
+	if (may_share)
+		i_mmap_lock_read(vma->vm_file->f_mapping);
+	reached = mmscope_walk_range(&s->descent, addr, end);
+	if (may_share)
+		i_mmap_unlock_read(vma->vm_file->f_mapping);
+	return reached;
+}
+
+/* mmap lock held. Returns how far it got, `end` if all was done. */
+static unsigned long scan_batch(struct scan *s, struct mm_struct *mm, unsigned long addr,
+				unsigned long end)
+{
+	VMA_ITERATOR(vmi, mm, addr);
+	struct vm_area_struct *vma;
+
+	s->undecided = false;
+	s->descent.ops = &scan_ops;
+	s->descent.budget = MMSCOPE_BATCH;
+	for_each_vma_range(vmi, vma, end) {
+		unsigned long stop = min(end, vma->vm_end);
+		unsigned long reached;
+
+		if (vma->vm_start >= addr) {
+			addr = vma->vm_start;
+			if (s->runs)
+				mmscope_runs_break(s->runs);
+		}
+		if ((s->class.want & MMSCOPE_CATS_CACHE) &&
+		    !mmscope_incore_ready(&s->incore, vma)) {
+			s->undecided = true;
+			return addr;
+		}
+		reached = scan_vma(s, vma, addr, stop);
+		if (reached < stop)
+			return reached;
+		addr = stop;
+		if (s->descent.budget <= 0 || mmap_lock_is_contended(mm))
+			return addr;
+	}
+	return end;
+}
+
+/*
+ * One hold of the lock, and what has to be done without it.  *@addr moves on.
+ * EINTR only if the wait for the lock was cut short by a fatal signal.
+ */
+static int scan_step(struct scan *s, const struct mmscope_target *t, unsigned long *addr,
+		     unsigned long end)
+{
+	u64 since;
+	int err = mmscope_target_lock(t, &since);
+
+	if (err)
+		return err;
+	*addr = scan_batch(s, t->mm, *addr, end);
+	mmscope_target_unlock(t, since);
+	if (s->undecided)
+		mmscope_incore_decide(&s->incore);
+	cond_resched();
+	return 0;
+}
+
+int mmscope_pages_count(const struct mmscope_target *t, u64 start, u64 end, u64 cats,
+			struct mmscope_acct *acct)
+{
+	struct scan s = { .class.want = cats | CAT(ZERO), .acct = acct };
+	unsigned long addr = start;
+	int err = 0;
+
+	while (!err && addr < end) {
+		err = scan_step(&s, t, &addr, end);
+		if (!err && addr < end && signal_pending(current))
+			err = -EINTR;
+	}
+	account(&s);
+	mmscope_incore_done(&s.incore);
+	return err;
+}
+
+/* ---- PAGES ---- */
+
+struct output {
+	struct mmscope_run __user *to;
+	u64 left;		/* of the caller's room */
+	u64 done;
+};
+
+static int copy_runs(struct mmscope_runs *r, struct output *o)
+{
+	if (r->count && copy_to_user(o->to + o->done, r->out, r->count * sizeof(*r->out)))
+		return -EFAULT;
+	o->done += r->count;
+	o->left -= r->count;
+	mmscope_runs_flush(r);
+	r->room = min_t(u64, o->left, MMSCOPE_SCRATCH / sizeof(*r->out));
+	return 0;
+}
+
+static int query_runs(struct scan *s, const struct mmscope_target *t,
+		      struct mmscope_pages *arg, unsigned long *addr, struct output *o)
+{
+	struct mmscope_runs *r = s->runs;
+	bool only_count = !arg->runs_len;
+	int err;
+
+	while (*addr < arg->end && r->pages_left && (only_count || o->left)) {
+		if (signal_pending(current))
+			return *addr > arg->start ? 0 : -EINTR;
+		err = scan_step(s, t, addr, arg->end);
+		if (!err && !only_count)
+			err = copy_runs(r, o);
+		if (err)
+			return err;
+	}
+	return 0;
+}
+
+int mmscope_pages_query(const struct mmscope_target *t, struct mmscope_pages *arg,
+			void *scratch)
+{
+	struct output o = { .to = u64_to_user_ptr(arg->runs), .left = arg->runs_len };
+	struct mmscope_runs runs = {
+		.categories = arg->categories,
+		.all_of = arg->all_of,
+		.any_of = arg->any_of,
+		.none_of = arg->none_of,
+		.pages_left = arg->max_pages ?: U64_MAX,
+		.page_shift = PAGE_SHIFT,
+		.out = scratch,
+		.room = min_t(u64, arg->runs_len, MMSCOPE_SCRATCH / sizeof(struct mmscope_run)),
+	};
+	struct scan s = {
+		.class.want = arg->categories | arg->all_of | arg->any_of | arg->none_of,
+		.class.frames = arg->flags & MMSCOPE_PAGES_FRAMES,
+		.runs = &runs,
+	};
+	unsigned long addr = arg->start;
+	int err = query_runs(&s, t, arg, &addr, &o);
+
+	mmscope_runs_break(&runs);
+	if (!err && arg->runs_len)
+		err = copy_runs(&runs, &o);
+	mmscope_incore_done(&s.incore);
+	arg->cursor = addr;
+	arg->runs_count = o.done;
+	arg->pages = runs.pages;
+	return err;
+}
+
+/* ---- WALK ---- */
+
+static int walk_once(struct scan *s, const struct mmscope_target *t, struct mmscope_walk *arg)
+{
+	struct vm_area_struct *vma;
+	u64 since;
+	int err = mmscope_target_lock(t, &since);
+
+	if (err)
+		return err;
+	s->undecided = false;
+	vma = find_vma(t->mm, arg->address);
+	if (vma && vma->vm_start <= arg->address) {
+		unsigned long page = arg->address & PAGE_MASK;
+
+		arg->has_vma = 1;
+		mmscope_vmas_fill(vma, &arg->vma);
+		mmscope_walk_levels(vma, arg);
+		/* Through the same path as PAGES, so that they cannot disagree. */
+		scan_batch(s, t->mm, page, page + PAGE_SIZE);
+	}
+	mmscope_target_unlock(t, since);
+	return 0;
+}
+
+int mmscope_pages_walk(const struct mmscope_target *t, struct mmscope_walk *arg)
+{
+	struct mmscope_run run;
+	struct mmscope_runs runs = {
+		.categories = ~0ULL,
+		.pages_left = 1,
+		.page_shift = PAGE_SHIFT,
+		.out = &run,
+		.room = 1,
+	};
+	struct scan s = { .class.want = mmscope_pages_categories(), .runs = &runs };
+	int err;
+
+	do {
+		err = walk_once(&s, t, arg);
+		if (s.undecided)
+			mmscope_incore_decide(&s.incore);
+	} while (!err && s.undecided && !signal_pending(current));
+	if (!err && s.undecided)
+		err = -EINTR;
+	if (runs.open)
+		arg->categories = run.categories;
+	mmscope_incore_done(&s.incore);
+	return err;
+}

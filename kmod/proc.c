@@ -1,0 +1,691 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * proc.c - /proc/mmscope: the same answers as the device's, as text for people
+ * and awk. Directories of targets, and what is written in each file.
+ *
+ * Who reads is checked at each read, with the reader's credentials. A file that
+ * lists VMAs takes them one at a time, by address, each in its own hold of the
+ * mmap lock; nothing is held from one read to the next but the mm's name.
+ *
+ * `table_lock` guards the table of targets. A directory goes when its process
+ * does: the waitqueue on which pidfds are polled tells us, from within exit, and
+ * so only schedules the work. Removing a directory waits for those who read in
+ * it, and a reader can be made to wait by whoever supplies the memory it reads
+ * to (userfaultfd, FUSE). So that is done without table_lock, in a work item of
+ * its own; until it is done the entry stays in the table, `dying`, and counts.
+ */
+#include <linux/cred.h>
+#include <linux/fs.h>
+#include <linux/pid_namespace.h>
+#include <linux/proc_fs.h>
+#include <linux/sched/signal.h>
+#include <linux/sched/task.h>
+#include <linux/seq_file.h>
+#include <linux/slab.h>
+#include <linux/uaccess.h>
+#include <linux/uidgid.h>
+#include <linux/wait.h>
+#include <linux/workqueue.h>
+
+#include "internal.h"
+
+#define CAT(name) MMSCOPE_CAT(name)
+
+struct entry {
+	struct list_head list;
+	struct pid *pid;		/* of the process (its leader) */
+	pid_t nr;			/* its number, and the directory's name */
+	kuid_t owner;
+	bool dying;			/* somebody is about to dispose of it */
+	struct work_struct disposal;
+	struct proc_dir_entry *dir;
+	wait_queue_entry_t wait;	/* on pid->wait_pidfd */
+};
+
+static struct proc_dir_entry *root;
+static DEFINE_MUTEX(table_lock);
+static LIST_HEAD(table);
+static unsigned int table_count;
+static struct workqueue_struct *disposals;
+
+/* ---- one reading of one file ---- */
+
+struct reading {
+	struct entry *entry;		/* NULL: /proc/mmscope/self */
+	struct mmscope_target target;	/* of the reading so far */
+	struct mmscope_vma vma;		/* the one to be shown */
+	const char *name;
+	char scratch[PATH_MAX];
+};
+
+struct format {
+	const char *file;
+	const char *header;
+	void (*once)(struct seq_file *m, struct reading *r, const struct mmscope_mm *mm);
+	int (*each)(struct seq_file *m, struct reading *r);	/* VMA; may be NULL */
+};
+
+static struct pid *pid_of(const struct reading *r)
+{
+	return r->entry ? r->entry->pid : task_tgid(current);
+}
+
+/*
+ * Let the reader in, anew at each read. Later reads go on with the mm that the
+ * first one was about, or not at all.
+ */
+static int admit(struct reading *r, loff_t pos)
+{
+	struct mmscope_target t = {};
+	int err = mmscope_target_attach(&t, pid_of(r));
+
+	if (err)
+		return err;
+	if (pos && r->target.mm != t.mm) {
+		mmscope_target_detach(&t);
+		return -ESTALE;
+	}
+	mmscope_target_detach(&r->target);
+	r->target = t;
+	return 0;
+}
+
+/* The VMA at or behind @addr. 1: there is one, 0: none, or an error. */
+static int look_up(struct reading *r, unsigned long addr)
+{
+	struct vm_area_struct *vma;
+	u64 since;
+	int err = mmscope_target_lock(&r->target, &since);
+
+	if (err)
+		return err;
+	vma = find_vma(r->target.mm, addr);
+	if (vma) {
+		mmscope_vmas_fill(vma, &r->vma);
+		r->name = mmscope_vmas_name(vma, r->scratch, sizeof(r->scratch));
+	}
+	mmscope_target_unlock(&r->target, since);
+	return vma ? 1 : 0;
+}
+
+/*
+ * Positions: 0 is the header (with what is said once), 1 + ADDRESS the VMA at
+ * or behind it.
+ */
+static void *position(struct reading *r, loff_t pos)
+{
+	int found;
+
+	if (!pos)
+		return SEQ_START_TOKEN;
+	found = look_up(r, pos - 1);
+	if (found < 0)
+		return ERR_PTR(found);
+	return found ? r : NULL;
+}
+
+static const struct format *format_of(const struct seq_file *m)
+{
+	return pde_data(file_inode(m->file));
+}
+
+static void *read_start(struct seq_file *m, loff_t *pos)
+{
+	struct reading *r = m->private;
+	int err;
+
+	if (*pos && !format_of(m)->each)
+		return NULL;
+	err = admit(r, *pos);
+	return err ? ERR_PTR(err) : position(r, *pos);
+}
+
+static void *read_next(struct seq_file *m, void *v, loff_t *pos)
+{
+	struct reading *r = m->private;
+
+	*pos = v == SEQ_START_TOKEN ? 1 : 1 + r->vma.end;
+	if (!format_of(m)->each)
+		return NULL;
+	return position(r, *pos);
+}
+
+static void read_stop(struct seq_file *m, void *v)
+{
+}
+
+static int read_show(struct seq_file *m, void *v)
+{
+	const struct format *f = format_of(m);
+	struct reading *r = m->private;
+	struct mmscope_mm mm = {};
+	u64 since;
+	int err;
+
+	if (v != SEQ_START_TOKEN)
+		return f->each(m, r);
+	seq_puts(m, f->header);
+	if (!f->once)
+		return 0;
+	err = mmscope_target_lock(&r->target, &since);
+	if (err)
+		return err;
+	mmscope_mm_fill(&r->target, &mm);
+	mmscope_target_unlock(&r->target, since);
+	f->once(m, r, &mm);
+	return 0;
+}
+
+static const struct seq_operations read_ops = {
+	.start = read_start,
+	.next = read_next,
+	.stop = read_stop,
+	.show = read_show,
+};
+
+static int read_open(struct inode *inode, struct file *file)
+{
+	struct reading *r = __seq_open_private(file, &read_ops, sizeof(*r));
+
+	if (!r)
+		return -ENOMEM;
+	/* The directory's datum; a file's own is its format. */
+	r->entry = proc_get_parent_data(inode);
+	return 0;
+}
+
+/* seq_file may still hold text that another reader was let in to. */
+static ssize_t read_iter(struct kiocb *iocb, struct iov_iter *iter)
+{
+	struct seq_file *m = iocb->ki_filp->private_data;
+	int err = mmscope_target_gate(pid_of(m->private));
+
+	return err ? err : seq_read_iter(iocb, iter);
+}
+
+static int read_release(struct inode *inode, struct file *file)
+{
+	struct reading *r = ((struct seq_file *)file->private_data)->private;
+
+	mmscope_target_detach(&r->target);
+	return seq_release_private(inode, file);
+}
+
+static const struct proc_ops file_ops = {
+	.proc_open = read_open,
+	.proc_read_iter = read_iter,
+	.proc_lseek = seq_lseek,
+	.proc_release = read_release,
+};
+
+/* ---- what is written ---- */
+
+static void put_address(struct seq_file *m, const char *name, u64 value)
+{
+	seq_printf(m, "%-14s 0x%016llx address\n", name, value);
+}
+
+static void put_bytes(struct seq_file *m, const char *name, u64 value)
+{
+	seq_printf(m, "%-14s %18llu bytes\n", name, value);
+}
+
+static void put_limit(struct seq_file *m, const char *name, u64 value)
+{
+	if (value == ~0ULL)
+		seq_printf(m, "%-14s %18s bytes\n", name, "unlimited");
+	else
+		put_bytes(m, name, value);
+}
+
+static void write_summary(struct seq_file *m, struct reading *r, const struct mmscope_mm *mm)
+{
+	seq_printf(m, "%-14s %18d number\n", "pid", mm->pid);
+	seq_printf(m, "%-14s ", "comm");
+	seq_escape(m, mm->comm, " \t\n\\");
+	seq_puts(m, " name\n");
+	put_address(m, "start_brk", mm->start_brk);
+	put_address(m, "brk", mm->brk);
+	put_bytes(m, "heap", mm->brk - mm->start_brk);
+	put_bytes(m, "total_vm", mm->total_vm);
+	put_bytes(m, "data_vm", mm->data_vm);
+	put_bytes(m, "exec_vm", mm->exec_vm);
+	put_bytes(m, "stack_vm", mm->stack_vm);
+	put_bytes(m, "rss_anon", mm->rss_anon);
+	put_bytes(m, "rss_file", mm->rss_file);
+	put_bytes(m, "rss_shmem", mm->rss_shmem);
+	put_bytes(m, "swap", mm->swap);
+	put_bytes(m, "locked_vm", mm->locked_vm);
+	put_bytes(m, "pinned_vm", mm->pinned_vm);
+	put_bytes(m, "hiwater_rss", mm->hiwater_rss);
+	put_bytes(m, "pgtables", mm->pgtables);
+	seq_printf(m, "%-14s %18llu number\n", "vmas", mm->map_count);
+	put_limit(m, "rlim_as", mm->rlim_as);
+	put_limit(m, "rlim_data", mm->rlim_data);
+	put_limit(m, "rlim_stack", mm->rlim_stack);
+	put_limit(m, "rlim_memlock", mm->rlim_memlock);
+}
+
+static void write_brk(struct seq_file *m, struct reading *r, const struct mmscope_mm *mm)
+{
+	seq_printf(m, "0x%016llx 0x%016llx 0x%016llx %llu\n", mm->start_brk, mm->brk,
+		   (u64)PAGE_ALIGN(mm->brk), mm->brk - mm->start_brk);
+}
+
+static void put_range(struct seq_file *m, const struct mmscope_vma *v)
+{
+	seq_printf(m, "0x%016llx 0x%016llx %14llu", v->start, v->end, v->end - v->start);
+}
+
+/* The rest of the line, "-" if there is none; escaped, so that a line is a VMA. */
+static void put_name(struct seq_file *m, const struct reading *r)
+{
+	seq_putc(m, ' ');
+	if (r->name && *r->name)
+		seq_escape_str(m, r->name, ESCAPE_SPACE | ESCAPE_SPECIAL | ESCAPE_OCTAL |
+			       ESCAPE_NP | ESCAPE_APPEND, "\\");
+	else
+		seq_putc(m, '-');
+	seq_putc(m, '\n');
+}
+
+static const char * const backings[] = {
+	[MMSCOPE_BACKING_ANON] = "anon",
+	[MMSCOPE_BACKING_FILE] = "file",
+	[MMSCOPE_BACKING_SHMEM] = "shmem",
+	[MMSCOPE_BACKING_HUGETLB] = "hugetlb",
+	[MMSCOPE_BACKING_SPECIAL] = "special",
+	[MMSCOPE_BACKING_DEVICE] = "device",
+};
+
+static int write_vma(struct seq_file *m, struct reading *r)
+{
+	const struct mmscope_vma *v = &r->vma;
+
+	put_range(m, v);
+	seq_printf(m, " %c%c%c%c 0x%08llx %02x:%02x %10llu %-7s", v->flags & MMSCOPE_VMA_READ ? 'r' : '-',
+		   v->flags & MMSCOPE_VMA_WRITE ? 'w' : '-',
+		   v->flags & MMSCOPE_VMA_EXEC ? 'x' : '-',
+		   v->flags & MMSCOPE_VMA_SHARED ? 's' : 'p', v->offset, v->dev_major,
+		   v->dev_minor, v->inode, backings[v->backing]);
+	put_name(m, r);
+	return 0;
+}
+
+static int count_vma(struct reading *r, struct mmscope_acct *acct)
+{
+	*acct = (struct mmscope_acct){};
+	return mmscope_pages_count(&r->target, r->vma.start, r->vma.end,
+				   mmscope_pages_categories() & ~MMSCOPE_CATS_CACHE, acct);
+}
+
+static u64 bytes_in(const struct mmscope_acct *acct, unsigned int cat)
+{
+	return acct->pages[cat] << PAGE_SHIFT;
+}
+
+static int write_resident(struct seq_file *m, struct reading *r)
+{
+	struct mmscope_acct acct;
+	int err = count_vma(r, &acct);
+
+	if (err)
+		return err;
+	put_range(m, &r->vma);
+	seq_printf(m, " %12llu %12llu %12llu %12llu %12llu %12llu %12llu %12llu",
+		   bytes_in(&acct, MMSCOPE_CAT_PRESENT), acct.rss,
+		   bytes_in(&acct, MMSCOPE_CAT_ANON), bytes_in(&acct, MMSCOPE_CAT_FILE),
+		   bytes_in(&acct, MMSCOPE_CAT_SHMEM), bytes_in(&acct, MMSCOPE_CAT_ZERO),
+		   acct.shared_dirty + acct.private_dirty,
+		   bytes_in(&acct, MMSCOPE_CAT_SWAPPED));
+	put_name(m, r);
+	return 0;
+}
+
+/* VMAs with neither the intent nor the fact are left out. */
+static int write_locked(struct seq_file *m, struct reading *r)
+{
+	const char *intent = r->vma.flags & MMSCOPE_VMA_LOCKONFAULT ? "onfault" :
+			     r->vma.flags & MMSCOPE_VMA_LOCKED ? "locked" : "-";
+	struct mmscope_acct acct;
+	int err = count_vma(r, &acct);
+
+	if (err)
+		return err;
+	if (*intent == '-' && !acct.pages[MMSCOPE_CAT_MLOCKED])
+		return 0;
+	put_range(m, &r->vma);
+	seq_printf(m, " %-7s %12llu %12llu %12llu", intent,
+		   bytes_in(&acct, MMSCOPE_CAT_PRESENT), bytes_in(&acct, MMSCOPE_CAT_MLOCKED),
+		   bytes_in(&acct, MMSCOPE_CAT_UNEVICTABLE));
+	put_name(m, r);
+	return 0;
+}
+
+static const struct format formats[] = {
+	{ "summary", "field                       value unit\n", write_summary, NULL },
+	{ "brk", "start_brk          brk                heap_end           heap_bytes\n",
+	  write_brk, NULL },
+	{ "vmas",
+	  "start              end                         bytes perm offset     dev        inode backing name\n",
+	  NULL, write_vma },
+	{ "resident",
+	  "start              end                         bytes      present          rss         anon         file        shmem         zero        dirty      swapped name\n",
+	  NULL, write_resident },
+	{ "locked",
+	  "start              end                         bytes intent       present      mlocked  unevictable name\n",
+	  NULL, write_locked },
+};
+
+/* ---- directories ---- */
+
+/* A directory with a file for each format; @entry NULL for self. */
+static struct proc_dir_entry *make_dir(const char *name, struct entry *entry)
+{
+	struct proc_dir_entry *dir = proc_mkdir_data(name, 0555, root, entry);
+	size_t i;
+
+	if (!dir)
+		return NULL;
+	for (i = 0; i < ARRAY_SIZE(formats); i++)
+		if (!proc_create_data(formats[i].file, 0444, dir, &file_ops,
+				      (void *)&formats[i]))
+			goto err_remove;
+	return dir;
+
+err_remove:
+	proc_remove(dir);
+	return NULL;
+}
+
+/* Has the process ended, all of its threads?  (A zombie has.) */
+static bool is_over(struct pid *pid)
+{
+	struct task_struct *task;
+	bool over;
+
+	rcu_read_lock();
+	task = pid_task(pid, PIDTYPE_TGID);
+	over = !task || (task->exit_state && thread_group_empty(task));
+	rcu_read_unlock();
+	return over;
+}
+
+/*
+ * By whoever set `dying`, without table_lock: waits for readers in the
+ * directory.
+ */
+static void dispose(struct entry *e)
+{
+	remove_wait_queue(&e->pid->wait_pidfd, &e->wait);
+	proc_remove(e->dir);
+	mutex_lock(&table_lock);
+	list_del(&e->list);
+	table_count--;
+	mutex_unlock(&table_lock);
+	put_pid(e->pid);
+	kfree(e);
+}
+
+static void disposal(struct work_struct *work)
+{
+	dispose(container_of(work, struct entry, disposal));
+}
+
+/* table_lock held. */
+static void send_off(struct entry *e)
+{
+	if (e->dying)
+		return;
+	e->dying = true;
+	queue_work(disposals, &e->disposal);
+}
+
+static void reap(struct work_struct *work)
+{
+	struct entry *e;
+
+	mutex_lock(&table_lock);
+	list_for_each_entry(e, &table, list)
+		if (is_over(e->pid))
+			send_off(e);
+	mutex_unlock(&table_lock);
+}
+
+static DECLARE_WORK(reaper, reap);
+
+/* From within exit, with the waitqueue's lock held: no sleeping. */
+static int on_exit(wait_queue_entry_t *wait, unsigned int mode, int flags, void *key)
+{
+	schedule_work(&reaper);
+	return 0;
+}
+
+static struct entry *find(pid_t nr)
+{
+	struct entry *e;
+
+	list_for_each_entry(e, &table, list)
+		if (e->nr == nr)
+			return e;
+	return NULL;
+}
+
+static int has_room(kuid_t owner)
+{
+	unsigned int owned = 0;
+	struct entry *e;
+
+	list_for_each_entry(e, &table, list)
+		owned += uid_eq(e->owner, owner);
+	return table_count < MMSCOPE_TARGETS_MAX && owned < MMSCOPE_TARGETS_USER;
+}
+
+/* A directory, which is not yet in the table. */
+static struct entry *make_entry(struct pid *pid)
+{
+	struct entry *e = kzalloc(sizeof(*e), GFP_KERNEL_ACCOUNT);
+	char name[16];
+
+	if (!e)
+		return NULL;
+	e->pid = pid;
+	e->nr = pid_nr(pid);
+	e->owner = current_uid();
+	INIT_WORK(&e->disposal, disposal);
+	init_waitqueue_func_entry(&e->wait, on_exit);
+	snprintf(name, sizeof(name), "%d", e->nr);
+	e->dir = make_dir(name, e);
+	if (!e->dir) {
+		kfree(e);
+		return NULL;
+	}
+	get_pid(pid);
+	return e;
+}
+
+/* table_lock held. Directories are named by the initial namespace's numbers. */
+static int add(struct pid *pid)
+{
+	struct entry *e = find(pid_nr(pid));
+
+	/* A number may be taken anew while the old directory is still emptied. */
+	if (e)
+		return e->dying ? -EBUSY : -EEXIST;
+	if (!has_room(current_uid()))
+		return -ENOSPC;
+	e = make_entry(pid);
+	if (!e)
+		return -ENOMEM;
+	list_add_tail(&e->list, &table);
+	table_count++;
+	/* From now on we are told; what ended before is seen by looking. */
+	add_wait_queue(&pid->wait_pidfd, &e->wait);
+	if (!is_over(pid))
+		return 0;
+	send_off(e);
+	return -ESRCH;
+}
+
+static int add_target(struct pid *pid)
+{
+	struct mmscope_target t = {};
+	int err = mmscope_target_attach(&t, pid);
+
+	if (err)
+		return err;
+	mmscope_target_detach(&t);
+	if (mutex_lock_killable(&table_lock))
+		return -EINTR;
+	err = add(pid);
+	mutex_unlock(&table_lock);
+	return err;
+}
+
+static int remove_target(struct pid *pid)
+{
+	struct entry *e;
+	int err = 0;
+
+	if (mutex_lock_killable(&table_lock))
+		return -EINTR;
+	e = find(pid_nr(pid));
+	if (!e || e->dying)
+		err = -ENOENT;
+	else if (!uid_eq(e->owner, current_uid()) && !capable(CAP_SYS_ADMIN))
+		err = -EPERM;
+	else
+		e->dying = true;
+	mutex_unlock(&table_lock);
+	if (!err)
+		dispose(e);
+	return err;
+}
+
+/* ---- /proc/mmscope/targets ---- */
+
+/* The process of a process or thread id, in the caller's namespace. */
+static struct pid *process_of(pid_t nr)
+{
+	struct task_struct *task;
+	struct pid *pid = NULL;
+
+	rcu_read_lock();
+	task = pid_task(find_vpid(nr), PIDTYPE_PID);
+	if (task)
+		pid = get_pid(task_tgid(task));
+	rcu_read_unlock();
+	return pid;
+}
+
+static ssize_t targets_write(struct file *file, const char __user *from, size_t len,
+			     loff_t *pos)
+{
+	struct pid *pid;
+	int nr, err = kstrtoint_from_user(from, len, 10, &nr);
+
+	if (err == -EFAULT)
+		return err;
+	if (err || !nr || nr == INT_MIN)
+		return -EINVAL;
+	pid = process_of(abs(nr));
+	if (!pid)
+		return nr < 0 ? -ENOENT : -ESRCH;
+	err = nr > 0 ? add_target(pid) : remove_target(pid);
+	put_pid(pid);
+	return err ? err : len;
+}
+
+/*
+ * The directory, the pid in the reader's namespace (0: not there), and who
+ * registered it. Bounded by MMSCOPE_TARGETS_MAX, so it is written at once.
+ */
+static int targets_show(struct seq_file *m, void *v)
+{
+	struct entry *e;
+
+	if (mutex_lock_killable(&table_lock))
+		return -EINTR;
+	seq_puts(m, "directory        pid        uid\n");
+	list_for_each_entry(e, &table, list)
+		if (!e->dying)
+			seq_printf(m, "%9d %10d %10u\n", e->nr, pid_vnr(e->pid),
+				   from_kuid_munged(seq_user_ns(m), e->owner));
+	mutex_unlock(&table_lock);
+	return 0;
+}
+
+static int targets_open(struct inode *inode, struct file *file)
+{
+	return single_open(file, targets_show, NULL);
+}
+
+static const struct proc_ops targets_ops = {
+	.proc_open = targets_open,
+	.proc_read_iter = seq_read_iter,
+	.proc_write = targets_write,
+	.proc_lseek = seq_lseek,
+	.proc_release = single_release,
+};
+
+/* ---- /proc/mmscope/info ---- */
+
+static int info_show(struct seq_file *m, void *v)
+{
+	struct mmscope_info info = { .size = sizeof(info) };
+
+	mmscope_dev_info(m->file, &info);
+	seq_puts(m, "field                       value unit\n");
+	seq_printf(m, "%-14s %18s name\n", "version", info.version);
+	seq_printf(m, "%-14s %18u number\n", "abi", info.abi);
+	seq_printf(m, "%-14s %18lu bytes\n", "page", 1UL << info.page_shift);
+	seq_printf(m, "%-14s 0x%016llx mask\n", "features", info.features);
+	seq_printf(m, "%-14s 0x%016llx mask\n", "categories", info.categories);
+	seq_printf(m, "%-14s 0x%016llx mask\n", "vma_flags", info.vma_flags);
+	seq_printf(m, "%-14s %18u number\n", "levels", info.levels);
+	seq_printf(m, "%-14s %18u number\n", "targets_max", info.targets_max);
+	seq_printf(m, "%-14s %18u number\n", "targets_user", info.targets_user_max);
+	seq_printf(m, "%-14s %18llu number\n", "batches", info.batches);
+	seq_printf(m, "%-14s %18llu ns\n", "longest_hold", info.longest_hold_ns);
+	return 0;
+}
+
+/* ---- init and exit ---- */
+
+int mmscope_proc_init(void)
+{
+	disposals = alloc_workqueue("mmscope", WQ_UNBOUND, 0);
+	if (!disposals)
+		return -ENOMEM;
+	root = proc_mkdir("mmscope", NULL);
+	if (!root)
+		goto err_queue;
+	if (!proc_create_single("info", 0444, root, info_show) ||
+	    !proc_create("targets", 0666, root, &targets_ops) || !make_dir("self", NULL))
+		goto err_root;
+	return 0;
+
+err_root:
+	proc_remove(root);
+err_queue:
+	destroy_workqueue(disposals);
+	return -ENOMEM;
+}
+
+/*
+ * First nobody can come in any more; then all directories are disposed of,
+ * which takes their wakers off; so the reaper runs for the last time.
+ */
+void mmscope_proc_exit(void)
+{
+	struct entry *e;
+
+	remove_proc_entry("targets", root);
+	mutex_lock(&table_lock);
+	list_for_each_entry(e, &table, list)
+		send_off(e);
+	mutex_unlock(&table_lock);
+	destroy_workqueue(disposals);
+	cancel_work_sync(&reaper);
+	proc_remove(root);
+}

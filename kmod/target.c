@@ -1,0 +1,244 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * target.c - a process, who may ask about it, and references to its memory.
+ *
+ * The gate. ptrace_may_access() and mm_access() are exported to nobody. To
+ * write the check again would leave out the security modules, and every later
+ * change to it. So the kernel is made to do it: the target's /proc/PID/maps is
+ * opened, with the credentials of the caller and through the caller's own
+ * /proc, and what came back is verified to be procfs's file for that very pid:
+ * a caller may have mounted anything over anything in a namespace of its own.
+ *
+ * The race with exec. Between the check and the use, the target may exec a
+ * program that the caller may not look into. An mm is taken before the check
+ * and compared after it: exec always brings a new mm, and the old one cannot
+ * come back as its address while it is held; so if it is the same, the check
+ * was about it.
+ */
+#include <linux/file.h>
+#include <linux/fs.h>
+#include <linux/ktime.h>
+#include <linux/magic.h>
+#include <linux/namei.h>
+#include <linux/pid_namespace.h>
+#include <linux/proc_fs.h>
+#include <linux/sched/mm.h>
+#include <linux/sched/task.h>
+
+#include "internal.h"
+
+/* How often ATTACH is tried with a target that keeps calling exec. */
+#define TRIES 16
+
+/* ---- the gate ---- */
+
+/* The caller's /proc; the caller puts the path. */
+static int proc_root(struct path *root)
+{
+	int err = kern_path("/proc", LOOKUP_FOLLOW | LOOKUP_DIRECTORY, root);
+
+	if (err)
+		return -ENOENT;
+	if (root->dentry->d_sb->s_magic == PROC_SUPER_MAGIC && IS_ROOT(root->dentry))
+		return 0;
+	path_put(root);
+	return -ENOENT;
+}
+
+/* Is this "/NR/maps" of that very procfs? */
+static bool is_maps_of(const struct file *file, const struct super_block *sb, const char *nr)
+{
+	const struct dentry *maps = file->f_path.dentry;
+	const struct dentry *dir;
+	bool same;
+
+	rcu_read_lock();
+	dir = READ_ONCE(maps->d_parent);
+	same = maps->d_sb == sb && !strcmp(maps->d_name.name, "maps") &&
+	       dir->d_sb == sb && !strcmp(dir->d_name.name, nr) &&
+	       READ_ONCE(dir->d_parent) == sb->s_root;
+	rcu_read_unlock();
+	return same;
+}
+
+/* What open() says, as ATTACH says it. hidepid hides as if there were none. */
+static int gate_error(long err)
+{
+	switch (err) {
+	case -EACCES:
+	case -EPERM:
+		return -EACCES;
+	case -ENOENT:
+	case -ESRCH:
+		return -ESRCH;
+	default:
+		return err;
+	}
+}
+
+static int open_maps(const struct path *root, const char *nr)
+{
+	struct super_block *sb = root->dentry->d_sb;
+	char name[32];
+	struct file *file;
+	int err = 0;
+
+	snprintf(name, sizeof(name), "%s/maps", nr);
+	file = file_open_root(root, name, O_RDONLY, 0);
+	if (IS_ERR(file))
+		return gate_error(PTR_ERR(file));
+	if (!is_maps_of(file, sb, nr))
+		err = -EACCES;
+	fput(file);
+	return err;
+}
+
+/*
+ * May the caller look into the process or thread?  0, or EACCES, ESRCH, ENOENT.
+ * pid's number is looked up in the namespace of the caller's /proc, which need
+ * not be the caller's own.  May sleep.
+ */
+int mmscope_target_gate(struct pid *pid)
+{
+	struct path root;
+	char nr[16];
+	pid_t n;
+	int err = proc_root(&root);
+
+	if (err)
+		return err;
+	n = pid_nr_ns(pid, proc_pid_ns(root.dentry->d_sb));
+	snprintf(nr, sizeof(nr), "%d", n);
+	err = n ? open_maps(&root, nr) : -ESRCH;
+	path_put(&root);
+	/* While it is still hashed, its number was not given to another. */
+	if (!err) {
+		rcu_read_lock();
+		if (!pid_task(pid, PIDTYPE_PID))
+			err = -ESRCH;
+		rcu_read_unlock();
+	}
+	return err;
+}
+
+/* ---- attach ---- */
+
+/* The task's mm, used; NULL in @mm if it has none. Users are put by mmput(). */
+static int mm_of(struct pid *pid, struct mm_struct **mm)
+{
+	struct task_struct *task = get_pid_task(pid, PIDTYPE_PID);
+
+	if (!task)
+		return -ESRCH;
+	*mm = get_task_mm(task);
+	put_task_struct(task);
+	return *mm ? 0 : -ENXIO;
+}
+
+/* One try; EAGAIN if the target called exec in the midst of it. */
+static int attach_once(struct pid *pid, struct mm_struct **out)
+{
+	struct mm_struct *before, *after;
+	int err = mm_of(pid, &before);
+
+	if (err)
+		return err;
+	err = mmscope_target_gate(pid);
+	if (err)
+		goto out;
+	err = mm_of(pid, &after);
+	if (err)
+		goto out;
+	if (before == after) {
+		mmgrab(before);
+		*out = before;
+	} else {
+		err = -EAGAIN;
+	}
+	mmput(after);
+out:
+	mmput(before);
+	return err;
+}
+
+/* Replaces what @t was about, if it succeeds. Takes its own reference of @pid. */
+int mmscope_target_attach(struct mmscope_target *t, struct pid *pid)
+{
+	struct mm_struct *mm = NULL;
+	int tries, err;
+
+	for (tries = 0; tries < TRIES; tries++) {
+		err = attach_once(pid, &mm);
+		if (err != -EAGAIN)
+			break;
+	}
+	if (err)
+		return err;
+	mmscope_target_detach(t);
+	t->mm = mm;
+	t->pid = get_pid(pid);
+	return 0;
+}
+
+void mmscope_target_detach(struct mmscope_target *t)
+{
+	if (t->mm)
+		mmdrop(t->mm);
+	put_pid(t->pid);
+	*t = (struct mmscope_target){};
+}
+
+/* ---- use ---- */
+
+static atomic64_t holds, longest_hold;
+
+/*
+ * Has the thread we were named another mm by now?  Only the pointers are
+ * compared, so its lock is not needed; ours is held by mm_count, so its address
+ * is nobody else's.  A thread that ended proves nothing: the others may go on.
+ */
+static bool has_exec_ed(const struct mmscope_target *t)
+{
+	struct task_struct *task = get_pid_task(t->pid, PIDTYPE_PID);
+	struct mm_struct *mm;
+
+	if (!task)
+		return false;
+	mm = READ_ONCE(task->mm);
+	put_task_struct(task);
+	return mm && mm != t->mm;
+}
+
+int mmscope_target_lock(const struct mmscope_target *t, u64 *since)
+{
+	if (!t->mm)
+		return -ENOTCONN;
+	if (has_exec_ed(t))
+		return -ESTALE;
+	if (!mmget_not_zero(t->mm))
+		return has_exec_ed(t) ? -ESTALE : -ESRCH;
+	if (mmap_read_lock_killable(t->mm)) {
+		mmput(t->mm);
+		return -EINTR;
+	}
+	*since = ktime_get_ns();
+	return 0;
+}
+
+void mmscope_target_unlock(const struct mmscope_target *t, u64 since)
+{
+	s64 held = ktime_get_ns() - since;
+	s64 longest = atomic64_read(&longest_hold);
+
+	mmap_read_unlock(t->mm);
+	mmput(t->mm);
+	atomic64_inc(&holds);
+	while (held > longest && !atomic64_try_cmpxchg(&longest_hold, &longest, held))
+		;
+}
+
+void mmscope_target_holds(u64 *batches, u64 *longest_ns)
+{
+	*batches = atomic64_read(&holds);
+	*longest_ns = atomic64_read(&longest_hold);
+}

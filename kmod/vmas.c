@@ -1,0 +1,361 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * vmas.c - VMAs: one as a record, its name, and the whole list as a snapshot.
+ *
+ * A snapshot is made in one hold of the mmap lock, so that break, counters and
+ * all VMAs agree. Its memory is taken before, as much as the caller has room
+ * for and the process seems to need; if that does not do, the list is still
+ * walked to its end, to say what would have. The names are by far the dearest
+ * part: one path is made once for the VMAs of it that follow each other.
+ */
+#include <linux/dcache.h>
+#include <linux/hugetlb.h>
+#include <linux/log2.h>
+#include <linux/magic.h>
+#include <linux/mm.h>
+#include <linux/pkeys.h>
+#include <linux/sched/signal.h>
+#include <linux/slab.h>
+#include <linux/uaccess.h>
+
+#include "internal.h"
+
+/* ---- one VMA ---- */
+
+static const struct {
+	unsigned long kernel;
+	u64 ours;
+} vma_flags[] = {
+	{ VM_READ, MMSCOPE_VMA_READ },
+	{ VM_WRITE, MMSCOPE_VMA_WRITE },
+	{ VM_EXEC, MMSCOPE_VMA_EXEC },
+	{ VM_MAYSHARE, MMSCOPE_VMA_SHARED },	/* as maps: 's' is what was asked for */
+	{ VM_MAYREAD, MMSCOPE_VMA_MAYREAD },
+	{ VM_MAYWRITE, MMSCOPE_VMA_MAYWRITE },
+	{ VM_MAYEXEC, MMSCOPE_VMA_MAYEXEC },
+	{ VM_MAYSHARE, MMSCOPE_VMA_MAYSHARE },
+	{ VM_GROWSDOWN, MMSCOPE_VMA_GROWSDOWN },
+	{ VM_PFNMAP, MMSCOPE_VMA_PFNMAP },
+	{ VM_MIXEDMAP, MMSCOPE_VMA_MIXEDMAP },
+	{ VM_IO, MMSCOPE_VMA_IO },
+	{ VM_LOCKED, MMSCOPE_VMA_LOCKED },
+	{ VM_LOCKONFAULT, MMSCOPE_VMA_LOCKONFAULT },
+	{ VM_SEQ_READ, MMSCOPE_VMA_SEQ_READ },
+	{ VM_RAND_READ, MMSCOPE_VMA_RAND_READ },
+	{ VM_DONTCOPY, MMSCOPE_VMA_DONTCOPY },
+	{ VM_DONTEXPAND, MMSCOPE_VMA_DONTEXPAND },
+	{ VM_ACCOUNT, MMSCOPE_VMA_ACCOUNT },
+	{ VM_NORESERVE, MMSCOPE_VMA_NORESERVE },
+	{ VM_HUGETLB, MMSCOPE_VMA_HUGETLB },
+	{ VM_WIPEONFORK, MMSCOPE_VMA_WIPEONFORK },
+	{ VM_DONTDUMP, MMSCOPE_VMA_DONTDUMP },
+	{ VM_SOFTDIRTY, MMSCOPE_VMA_SOFTDIRTY },
+	{ VM_HUGEPAGE, MMSCOPE_VMA_HUGEPAGE },
+	{ VM_NOHUGEPAGE, MMSCOPE_VMA_NOHUGEPAGE },
+	{ VM_MERGEABLE, MMSCOPE_VMA_MERGEABLE },
+	{ VM_UFFD_MISSING, MMSCOPE_VMA_UFFD_MISSING },
+	{ VM_UFFD_WP, MMSCOPE_VMA_UFFD_WP },
+	{ VM_UFFD_MINOR, MMSCOPE_VMA_UFFD_MINOR },
+	{ VM_SYNC, MMSCOPE_VMA_SYNC },
+	{ VM_SEALED, MMSCOPE_VMA_SEALED },
+	{ VM_DROPPABLE, MMSCOPE_VMA_DROPPABLE },
+	{ VM_SHADOW_STACK, MMSCOPE_VMA_SHADOW_STACK },
+};
+
+u64 mmscope_vmas_flags_known(void)
+{
+	u64 known = 0;
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(vma_flags); i++)
+		if (vma_flags[i].kernel)
+			known |= vma_flags[i].ours;
+	return known;
+}
+
+static u64 flags_of(const struct vm_area_struct *vma)
+{
+	u64 flags = 0;
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(vma_flags); i++)
+		if (vma->vm_flags & vma_flags[i].kernel)
+			flags |= vma_flags[i].ours;
+	return flags;
+}
+
+static u8 backing_of(struct vm_area_struct *vma)
+{
+	const struct inode *inode;
+
+	if (vma_is_anonymous(vma))
+		return MMSCOPE_BACKING_ANON;
+	if (is_vm_hugetlb_page(vma))
+		return MMSCOPE_BACKING_HUGETLB;
+	if (!vma->vm_file)
+		return MMSCOPE_BACKING_SPECIAL;
+	inode = vma->vm_file->f_mapping->host;
+	if (S_ISCHR(inode->i_mode) || (vma->vm_flags & (VM_PFNMAP | VM_IO)))
+		return MMSCOPE_BACKING_DEVICE;
+	if (inode->i_sb->s_magic == TMPFS_MAGIC)
+		return MMSCOPE_BACKING_SHMEM;
+	return MMSCOPE_BACKING_FILE;
+}
+
+static u32 role_of(struct vm_area_struct *vma)
+{
+	u32 role = 0;
+
+	if (mmscope_compat_is_heap(vma))
+		role |= MMSCOPE_ROLE_HEAP;
+	if (mmscope_compat_is_stack(vma))
+		role |= MMSCOPE_ROLE_STACK;
+	if (vma->vm_file && d_unlinked(mmscope_compat_vma_path(vma)->dentry))
+		role |= MMSCOPE_ROLE_DELETED;
+	return role;
+}
+
+/* All but the name. */
+void mmscope_vmas_fill(struct vm_area_struct *vma, struct mmscope_vma *out)
+{
+	*out = (struct mmscope_vma){
+		.start = vma->vm_start,
+		.end = vma->vm_end,
+		.flags = flags_of(vma),
+		.backing = backing_of(vma),
+		.page_shift = ilog2(vma_kernel_pagesize(vma)),
+		.role = role_of(vma),
+		.pkey = vma_pkey(vma),
+	};
+	if (vma->vm_file) {
+		const struct inode *inode = mmscope_compat_vma_inode(vma);
+
+		out->offset = (u64)vma->vm_pgoff << PAGE_SHIFT;
+		out->inode = inode->i_ino;
+		out->dev_major = MAJOR(inode->i_sb->s_dev);
+		out->dev_minor = MINOR(inode->i_sb->s_dev);
+	}
+}
+
+/*
+ * The name, as /proc/PID/maps writes it but without its escapes: in @scratch,
+ * or a constant; NULL if there is none, or it is longer than @size.
+ */
+const char *mmscope_vmas_name(struct vm_area_struct *vma, char *scratch, size_t size)
+{
+	const char *given = mmscope_compat_anon_name(vma);
+	const char *name = NULL;
+
+	if (vma->vm_file && !given) {
+		name = d_path(mmscope_compat_vma_path(vma), scratch, size);
+		return IS_ERR(name) ? NULL : name;
+	}
+	if (!vma->vm_file) {
+		if (vma->vm_ops && vma->vm_ops->name)
+			name = vma->vm_ops->name(vma);
+		if (!name && mmscope_compat_is_heap(vma))
+			name = "[heap]";
+		else if (!name && mmscope_compat_is_stack(vma))
+			name = "[stack]";
+		if (name || !given)
+			return name;
+	}
+	snprintf(scratch, size, vma->vm_file ? "[anon_shmem:%s]" : "[anon:%s]", given);
+	return scratch;
+}
+
+/* ---- the list ---- */
+
+struct snapshot {
+	struct mmscope_vma *vmas;	/* room for `vmas_room` */
+	char *names;			/* and `names_room` bytes */
+	u64 vmas_room, names_room;
+	u64 vmas_count, names_bytes;	/* needed so far, also past the room */
+	bool want_names;
+	/* The last path, which the next VMA may share. */
+	struct path path;		/* not referenced: its VMA is, by the lock */
+	u32 path_offset;
+	u16 path_len;
+};
+
+static void note_name(struct snapshot *s, struct mmscope_vma *rec, const char *name)
+{
+	size_t len = strnlen(name, U16_MAX);
+
+	rec->name_offset = s->names_bytes;
+	rec->name_len = len;
+	if (s->names_bytes + len + 1 <= s->names_room) {
+		memcpy(s->names + s->names_bytes, name, len);
+		s->names[s->names_bytes + len] = '\0';
+	}
+	s->names_bytes += len + 1;
+}
+
+static void add_name(struct snapshot *s, struct vm_area_struct *vma, struct mmscope_vma *rec,
+		     char *scratch)
+{
+	bool is_path = vma->vm_file && !mmscope_compat_anon_name(vma);
+	const char *name;
+
+	if (is_path && s->path.dentry && path_equal(&s->path, mmscope_compat_vma_path(vma))) {
+		rec->name_offset = s->path_offset;
+		rec->name_len = s->path_len;
+		return;
+	}
+	name = mmscope_vmas_name(vma, scratch, MMSCOPE_SCRATCH);
+	if (!name || !*name)
+		return;
+	note_name(s, rec, name);
+	if (is_path) {
+		s->path = *mmscope_compat_vma_path(vma);
+		s->path_offset = rec->name_offset;
+		s->path_len = rec->name_len;
+	}
+}
+
+static void add_vma(struct snapshot *s, struct vm_area_struct *vma, char *scratch)
+{
+	struct mmscope_vma rec;
+
+	mmscope_vmas_fill(vma, &rec);
+	if (s->want_names)
+		add_name(s, vma, &rec, scratch);
+	if (s->vmas_count < s->vmas_room)
+		s->vmas[s->vmas_count] = rec;
+	s->vmas_count++;
+}
+
+/* A wait for a fatal signal is not worth its cost for less than this. */
+#define CHECK_EVERY 1024
+
+static int take(struct snapshot *s, const struct mmscope_target *t,
+		const struct mmscope_vmas *arg, struct mmscope_mm *mm, char *scratch)
+{
+	VMA_ITERATOR(vmi, t->mm, arg->start);
+	struct vm_area_struct *vma;
+	u64 since;
+	int err = mmscope_target_lock(t, &since);
+
+	if (err)
+		return err;
+	if (arg->mm)
+		mmscope_mm_fill(t, mm);
+	for_each_vma_range(vmi, vma, arg->end) {
+		add_vma(s, vma, scratch);
+		if (s->vmas_count % CHECK_EVERY)
+			continue;
+		if (fatal_signal_pending(current)) {
+			err = -EINTR;
+			break;
+		}
+		cond_resched();
+	}
+	mmscope_target_unlock(t, since);
+	return err;
+}
+
+/* map_count is read without the lock: if it was too few, the caller asks again. */
+static int make_room(struct snapshot *s, const struct mmscope_target *t,
+		     const struct mmscope_vmas *arg)
+{
+	u64 seems = READ_ONCE(t->mm->map_count) + 64;
+
+	s->want_names = arg->names_len;
+	s->vmas_room = min(arg->vmas_len, seems + seems / 8);
+	s->vmas_room = min_t(u64, s->vmas_room, MMSCOPE_SNAPSHOT_MAX / sizeof(*s->vmas));
+	s->names_room = min_t(u64, arg->names_len,
+			      MMSCOPE_SNAPSHOT_MAX - s->vmas_room * sizeof(*s->vmas));
+	s->vmas = kvmalloc_array(s->vmas_room + 1, sizeof(*s->vmas), GFP_KERNEL_ACCOUNT);
+	s->names = kvmalloc(s->names_room + 1, GFP_KERNEL_ACCOUNT);
+	return s->vmas && s->names ? 0 : -ENOMEM;
+}
+
+static int judge(const struct snapshot *s, struct mmscope_vmas *arg)
+{
+	arg->vmas_count = s->vmas_count;
+	arg->names_bytes = s->names_bytes;
+	if (s->vmas_count * sizeof(*s->vmas) + s->names_bytes > MMSCOPE_SNAPSHOT_MAX)
+		return -EFBIG;
+	if (s->vmas_count > arg->vmas_len ||
+	    (s->want_names && s->names_bytes > arg->names_len))
+		return -ENOSPC;
+	/* The caller had room, but the process grew since make_room(). */
+	if (s->vmas_count > s->vmas_room || s->names_bytes > s->names_room)
+		return -EAGAIN;
+	return 0;
+}
+
+/* Without the lock: each VMA's range is counted as it is found by now. */
+static int copy_accounts(const struct snapshot *s, const struct mmscope_target *t,
+			 const struct mmscope_vmas *arg)
+{
+	struct mmscope_acct __user *to = u64_to_user_ptr(arg->accts);
+	u64 cats = arg->acct_categories ?: mmscope_pages_categories();
+	struct mmscope_acct acct;
+	u64 i;
+	int err;
+
+	for (i = 0; i < s->vmas_count; i++) {
+		acct = (struct mmscope_acct){};
+		err = mmscope_pages_count(t, s->vmas[i].start, s->vmas[i].end, cats, &acct);
+		if (err)
+			return err;
+		if (copy_to_user(to + i, &acct, sizeof(acct)))
+			return -EFAULT;
+	}
+	return 0;
+}
+
+static int copy_mm(const struct mmscope_vmas *arg, const struct mmscope_mm *mm, u32 size)
+{
+	size_t len = min_t(size_t, size, sizeof(*mm));
+
+	return copy_to_user(u64_to_user_ptr(arg->mm), mm, len) ? -EFAULT : 0;
+}
+
+static int copy_out(const struct snapshot *s, const struct mmscope_target *t,
+		    const struct mmscope_vmas *arg, const struct mmscope_mm *mm)
+{
+	if (copy_to_user(u64_to_user_ptr(arg->vmas), s->vmas,
+			 s->vmas_count * sizeof(*s->vmas)))
+		return -EFAULT;
+	if (s->want_names &&
+	    copy_to_user(u64_to_user_ptr(arg->names), s->names, s->names_bytes))
+		return -EFAULT;
+	if (arg->mm && copy_mm(arg, mm, mm->size))
+		return -EFAULT;
+	return arg->accts ? copy_accounts(s, t, arg) : 0;
+}
+
+static int query_once(const struct mmscope_target *t, struct mmscope_vmas *arg,
+		      struct mmscope_mm *mm, char *scratch)
+{
+	struct snapshot s = {};
+	int err = make_room(&s, t, arg);
+
+	if (!err)
+		err = take(&s, t, arg, mm, scratch);
+	if (!err)
+		err = judge(&s, arg);
+	if (!err)
+		err = copy_out(&s, t, arg, mm);
+	kvfree(s.names);
+	kvfree(s.vmas);
+	return err;
+}
+
+/* @mm_size is the caller's struct mmscope_mm's, checked already. */
+int mmscope_vmas_query(const struct mmscope_target *t, struct mmscope_vmas *arg, u32 mm_size,
+		       char *scratch)
+{
+	struct mmscope_mm mm = { .size = mm_size };
+	int tries, err;
+
+	for (tries = 0; tries < 8; tries++) {
+		err = query_once(t, arg, &mm, scratch);
+		if (err != -EAGAIN)
+			return err;
+	}
+	/* It grows faster than we allocate: with what is known now, ask anew. */
+	return -ENOSPC;
+}

@@ -1,0 +1,357 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * walk.c - the descent through the page tables, and its locking.
+ * One function a level, from the top down; what an entry means is told by
+ * classify.c, what is done with it by whoever asks (pages.c).
+ *
+ * What keeps the tables from being freed under us.  The mmap lock is held for
+ * reading, and only addresses that a VMA covers are looked at.  munmap() frees
+ * tables with the lock downgraded to reading, too, but only those that cover
+ * nothing but what it unmapped.  So PGD to PMD tables stay, but for the PMD
+ * tables that hugetlb mappings share: pages.c holds i_mmap_rwsem for those.
+ * PTE tables can go under the read lock (khugepaged since 6.5, reclaim of empty
+ * tables since 6.14): these are freed by RCU, after their PMD entry was changed
+ * under their lock.  So: read the PMD entry under RCU, lock its table, see that
+ * the entry is still the same.  pte_offset_map() does that for the kernel
+ * itself, but is not exported.
+ */
+#include <linux/mm.h>
+#include <linux/pgtable.h>
+#include <linux/rcupdate.h>
+
+#include "internal.h"
+
+/* Upper entries are read once; a torn or repeated read would be two truths. */
+#define read_entry(p) READ_ONCE(*(p))
+
+/* How often a PTE table that changes under us is tried before we move on. */
+#define TRIES 8
+
+/*
+ * Is it time to let go of the mmap lock?  Asked after each entry of an upper
+ * table, so that at least one is dealt with in each batch.
+ */
+static bool spent(const struct mmscope_descent *d)
+{
+	return d->budget <= 0 || mmap_lock_is_contended(d->vma->vm_mm);
+}
+
+static unsigned long none(struct mmscope_descent *d, unsigned long addr, unsigned long end)
+{
+	d->budget--;
+	return d->ops->hole(d, addr, end);
+}
+
+/*
+ * The entries of one PTE table, under its lock.  False: the table was replaced
+ * meanwhile, look at the PMD entry again.
+ */
+static bool walk_ptes(struct mmscope_descent *d, pmd_t *pmdp, unsigned long addr,
+		      unsigned long end, unsigned long *reached)
+{
+	struct mm_struct *mm = d->vma->vm_mm;
+	bool same = false;
+	spinlock_t *ptl;
+	pmd_t pmd;
+
+	rcu_read_lock();
+	pmd = read_entry(pmdp);
+	if (pmd_none(pmd) || !pmd_present(pmd) || pmd_leaf(pmd) || pmd_bad(pmd))
+		goto out;
+	ptl = pte_lockptr(mm, &pmd);
+	spin_lock(ptl);
+	same = pmd_same(pmd, read_entry(pmdp));
+	if (same) {
+		*reached = d->ops->ptes(d, pte_offset_kernel(&pmd, addr), addr, end);
+		d->budget -= (end - addr) >> PAGE_SHIFT;
+	}
+	spin_unlock(ptl);
+out:
+	rcu_read_unlock();
+	return same;
+}
+
+/* A PMD entry that maps a huge page, or tells where that went. */
+static bool walk_huge_pmd(struct mmscope_descent *d, pmd_t *pmdp, unsigned long addr,
+			  unsigned long end, unsigned long *reached)
+{
+	spinlock_t *ptl = pmd_lockptr(d->vma->vm_mm, pmdp);
+	bool huge;
+	pmd_t pmd;
+
+	spin_lock(ptl);
+	pmd = read_entry(pmdp);
+	huge = !pmd_none(pmd) && (!pmd_present(pmd) || pmd_leaf(pmd));
+	if (huge) {
+		*reached = d->ops->leaf(d, __pte(pmd_val(pmd)), 2, addr, end);
+		d->budget--;
+	}
+	spin_unlock(ptl);
+	return huge;
+}
+
+static unsigned long walk_pmd_entry(struct mmscope_descent *d, pmd_t *pmdp,
+				    unsigned long addr, unsigned long end)
+{
+	unsigned long reached;
+	int tries;
+	pmd_t pmd;
+
+	for (tries = 0; tries < TRIES; tries++) {
+		pmd = read_entry(pmdp);
+		if (pmd_none(pmd))
+			break;
+		if (!pmd_present(pmd) || pmd_leaf(pmd)) {
+			if (walk_huge_pmd(d, pmdp, addr, end, &reached))
+				return reached;
+		} else if (pmd_bad(pmd)) {
+			break;
+		} else if (walk_ptes(d, pmdp, addr, end, &reached)) {
+			return reached;
+		}
+	}
+	/*
+	 * Empty; or it changed each time we looked.  The latter is an entry
+	 * that is being taken down and set up over and over: at some moment
+	 * just now it was empty.
+	 */
+	return none(d, addr, end);
+}
+
+static unsigned long walk_pmd(struct mmscope_descent *d, pud_t pud, unsigned long addr,
+			      unsigned long end)
+{
+	pmd_t *pmdp = pmd_offset(&pud, addr);
+	unsigned long next, reached;
+
+	for (; addr < end; addr = next, pmdp++) {
+		next = pmd_addr_end(addr, end);
+		reached = walk_pmd_entry(d, pmdp, addr, next);
+		if (reached < next || spent(d))
+			return reached;
+	}
+	return end;
+}
+
+static unsigned long walk_huge_pud(struct mmscope_descent *d, pud_t *pudp,
+				   unsigned long addr, unsigned long end)
+{
+	spinlock_t *ptl = pud_lockptr(d->vma->vm_mm, pudp);
+	unsigned long reached;
+	pud_t pud;
+
+	spin_lock(ptl);
+	pud = read_entry(pudp);
+	if (!pud_none(pud) && (!pud_present(pud) || pud_leaf(pud))) {
+		reached = d->ops->leaf(d, __pte(pud_val(pud)), 3, addr, end);
+		d->budget--;
+		spin_unlock(ptl);
+		return reached;
+	}
+	spin_unlock(ptl);
+	/* Zapped meanwhile; or split, then the caller comes back to it. */
+	d->budget--;
+	return pud_none(pud) ? none(d, addr, end) : addr;
+}
+
+static unsigned long walk_pud(struct mmscope_descent *d, p4d_t *p4dp, unsigned long addr,
+			      unsigned long end)
+{
+	pud_t *pudp = pud_offset(p4dp, addr);
+	unsigned long next, reached;
+	pud_t pud;
+
+	for (; addr < end; addr = next, pudp++) {
+		next = pud_addr_end(addr, end);
+		pud = read_entry(pudp);
+		if (pud_none(pud))
+			reached = none(d, addr, next);
+		else if (!pud_present(pud) || pud_leaf(pud))
+			reached = walk_huge_pud(d, pudp, addr, next);
+		else if (pud_bad(pud))
+			reached = none(d, addr, next);
+		else
+			reached = walk_pmd(d, pud, addr, next);
+		if (reached < next || spent(d))
+			return reached;
+	}
+	return end;
+}
+
+static unsigned long walk_p4d(struct mmscope_descent *d, pgd_t *pgdp, unsigned long addr,
+			      unsigned long end)
+{
+	p4d_t *p4dp = p4d_offset(pgdp, addr);
+	unsigned long next, reached;
+	p4d_t p4d;
+
+	for (; addr < end; addr = next, p4dp++) {
+		next = p4d_addr_end(addr, end);
+		p4d = read_entry(p4dp);
+		if (p4d_none(p4d) || p4d_bad(p4d))
+			reached = none(d, addr, next);
+		else
+			reached = walk_pud(d, p4dp, addr, next);
+		if (reached < next || spent(d))
+			return reached;
+	}
+	return end;
+}
+
+unsigned long mmscope_walk_range(struct mmscope_descent *d, unsigned long addr,
+				 unsigned long end)
+{
+	pgd_t *pgdp = pgd_offset(d->vma->vm_mm, addr);
+	unsigned long next, reached;
+	pgd_t pgd;
+
+	for (; addr < end; addr = next, pgdp++) {
+		next = pgd_addr_end(addr, end);
+		pgd = read_entry(pgdp);
+		if (pgd_none(pgd) || pgd_bad(pgd))
+			reached = none(d, addr, next);
+		else
+			reached = walk_p4d(d, pgdp, addr, next);
+		if (reached < next || spent(d))
+			return reached;
+	}
+	return end;
+}
+
+/* ---- WALK: one address, and each entry on the way ---- */
+
+unsigned int mmscope_walk_depth(void)
+{
+	unsigned int depth = 2;
+
+	/* A level that is folded into the one above has one entry. */
+	if (PTRS_PER_PMD > 1)
+		depth++;
+	if (PTRS_PER_PUD > 1)
+		depth++;
+	if (PTRS_PER_P4D > 1)
+		depth++;
+	return depth;
+}
+
+static struct mmscope_level *add_level(struct mmscope_walk *w, unsigned int level,
+				       unsigned int shift, unsigned int index, u64 entry)
+{
+	struct mmscope_level *l = &w->levels[w->levels_count++];
+
+	*l = (struct mmscope_level){
+		.level = level,
+		.shift = shift,
+		.index = index,
+		.entry = entry,
+	};
+	return l;
+}
+
+static void leaf_bits(struct mmscope_level *l, struct vm_area_struct *vma, pte_t pte)
+{
+	struct mmscope_class c = { .want = 0, .frames = true };
+
+	mmscope_classify_vma(&c, vma);
+	l->bits = mmscope_classify_entry(&c, pte, l->level, 0, &l->frame);
+	l->kind = l->bits & MMSCOPE_CAT(PRESENT) ? MMSCOPE_ENTRY_LEAF :
+						   MMSCOPE_ENTRY_NONPRESENT;
+}
+
+/* A table's entry has few bits that mean the same everywhere: it is there. */
+static void table_bits(struct mmscope_level *l, unsigned long frame)
+{
+	l->kind = MMSCOPE_ENTRY_TABLE;
+	l->bits = MMSCOPE_CAT(PRESENT);
+	l->frame = frame;
+}
+
+/*
+ * What follows is read without the tables' own locks: one value of each entry
+ * is enough, and the PTE table is held by RCU.  The classification looks at no
+ * page (the folio's categories are asked for by pages.c, under the lock).
+ */
+static void level_pte(struct mmscope_walk *w, struct vm_area_struct *vma, pmd_t pmd)
+{
+	unsigned long addr = w->address;
+	pte_t pte = ptep_get(pte_offset_kernel(&pmd, addr));
+	struct mmscope_level *l = add_level(w, 1, PAGE_SHIFT, pte_index(addr), pte_val(pte));
+
+	if (!pte_none(pte))
+		leaf_bits(l, vma, pte);
+}
+
+static void level_pmd(struct mmscope_walk *w, struct vm_area_struct *vma, pud_t pud)
+{
+	unsigned long addr = w->address;
+	pmd_t pmd = read_entry(pmd_offset(&pud, addr));
+	struct mmscope_level *l = add_level(w, 2, PMD_SHIFT, pmd_index(addr), pmd_val(pmd));
+
+	if (pmd_none(pmd))
+		return;
+	if (!pmd_present(pmd) || pmd_leaf(pmd)) {
+		leaf_bits(l, vma, __pte(pmd_val(pmd)));
+	} else if (pmd_bad(pmd)) {
+		l->kind = MMSCOPE_ENTRY_BAD;
+	} else {
+		table_bits(l, pmd_pfn(pmd));
+		level_pte(w, vma, pmd);
+	}
+}
+
+static void level_pud(struct mmscope_walk *w, struct vm_area_struct *vma, p4d_t *p4dp)
+{
+	unsigned long addr = w->address;
+	pud_t pud = read_entry(pud_offset(p4dp, addr));
+	struct mmscope_level *l = add_level(w, 3, PUD_SHIFT, pud_index(addr), pud_val(pud));
+
+	if (pud_none(pud))
+		return;
+	if (!pud_present(pud) || pud_leaf(pud)) {
+		leaf_bits(l, vma, __pte(pud_val(pud)));
+	} else if (pud_bad(pud)) {
+		l->kind = MMSCOPE_ENTRY_BAD;
+	} else {
+		table_bits(l, pud_pfn(pud));
+		level_pmd(w, vma, pud);
+	}
+}
+
+static void level_p4d(struct mmscope_walk *w, struct vm_area_struct *vma, pgd_t *pgdp)
+{
+	unsigned long addr = w->address;
+	p4d_t *p4dp = p4d_offset(pgdp, addr);
+	p4d_t p4d = read_entry(p4dp);
+	struct mmscope_level *l;
+
+	/* With four levels the PGD is the P4D: told once, as level 4. */
+	l = add_level(w, 4, P4D_SHIFT, PTRS_PER_P4D > 1 ? p4d_index(addr) : pgd_index(addr),
+		      p4d_val(p4d));
+	if (p4d_none(p4d))
+		return;
+	if (p4d_bad(p4d)) {
+		l->kind = MMSCOPE_ENTRY_BAD;
+		return;
+	}
+	table_bits(l, p4d_pfn(p4d));
+	level_pud(w, vma, p4dp);
+}
+
+void mmscope_walk_levels(struct vm_area_struct *vma, struct mmscope_walk *w)
+{
+	unsigned long addr = w->address;
+	pgd_t *pgdp = pgd_offset(vma->vm_mm, addr);
+	pgd_t pgd = read_entry(pgdp);
+	struct mmscope_level *l;
+
+	w->levels_count = 0;
+	rcu_read_lock();
+	if (PTRS_PER_P4D > 1) {
+		l = add_level(w, 5, PGDIR_SHIFT, pgd_index(addr), pgd_val(pgd));
+		if (!pgd_none(pgd) && !pgd_bad(pgd))
+			table_bits(l, __phys_to_pfn(__pa(p4d_offset(pgdp, 0)) & PAGE_MASK));
+	}
+	if (!pgd_none(pgd) && !pgd_bad(pgd))
+		level_p4d(w, vma, pgdp);
+	rcu_read_unlock();
+}
