@@ -55,7 +55,7 @@ struct reading {
 	struct mmscope_target target;	/* of the reading so far */
 	struct mmscope_vma vma;		/* the one to be shown */
 	const char *name;
-	char scratch[PATH_MAX];
+	char scratch[2 * PATH_MAX];	/* the longest path, and " (deleted)" */
 };
 
 struct format {

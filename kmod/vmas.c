@@ -240,6 +240,9 @@ static int take(struct snapshot *s, const struct mmscope_target *t,
 		return err;
 	if (arg->mm)
 		mmscope_mm_fill(t, mm);
+	/* The iterator takes an empty range for one without an end. */
+	if (arg->start == arg->end)
+		goto out;
 	for_each_vma_range(vmi, vma, arg->end) {
 		add_vma(s, vma, scratch);
 		if (s->vmas_count % CHECK_EVERY)
@@ -250,6 +253,7 @@ static int take(struct snapshot *s, const struct mmscope_target *t,
 		}
 		cond_resched();
 	}
+out:
 	mmscope_target_unlock(t, since);
 	return err;
 }
