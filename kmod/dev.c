@@ -210,13 +210,14 @@ static const struct command {
 	size_t size;		/* of its structure, as this module knows it */
 	size_t first;		/* and as it was first published */
 	bool needs_target;
+	bool answers;		/* something is written back */
 } commands[] = {
-	[_IOC_NR(MMSCOPE_INFO)] = { do_info, sizeof(struct mmscope_info), 120, false },
-	[_IOC_NR(MMSCOPE_ATTACH)] = { do_attach, sizeof(struct mmscope_attach), 16, false },
-	[_IOC_NR(MMSCOPE_MM)] = { do_mm, sizeof(struct mmscope_mm), 288, true },
-	[_IOC_NR(MMSCOPE_VMAS)] = { do_vmas, sizeof(struct mmscope_vmas), 96, true },
-	[_IOC_NR(MMSCOPE_PAGES)] = { do_pages, sizeof(struct mmscope_pages), 104, true },
-	[_IOC_NR(MMSCOPE_WALK)] = { do_walk, sizeof(struct mmscope_walk), 296, true },
+	[_IOC_NR(MMSCOPE_INFO)] = { do_info, sizeof(struct mmscope_info), 120, false, true },
+	[_IOC_NR(MMSCOPE_ATTACH)] = { do_attach, sizeof(struct mmscope_attach), 16, false, false },
+	[_IOC_NR(MMSCOPE_MM)] = { do_mm, sizeof(struct mmscope_mm), 288, true, true },
+	[_IOC_NR(MMSCOPE_VMAS)] = { do_vmas, sizeof(struct mmscope_vmas), 96, true, true },
+	[_IOC_NR(MMSCOPE_PAGES)] = { do_pages, sizeof(struct mmscope_pages), 104, true, true },
+	[_IOC_NR(MMSCOPE_WALK)] = { do_walk, sizeof(struct mmscope_walk), 296, true, true },
 };
 
 static const struct command *command_of(unsigned int cmd)
@@ -247,7 +248,7 @@ static int copy_in(const struct command *c, union argument *arg, const void __us
 static int copy_out(const struct command *c, const union argument *arg, u32 size,
 		    void __user *to, int err)
 {
-	if (err && !(err == -ENOSPC || err == -EFBIG))
+	if (!c->answers || (err && err != -ENOSPC && err != -EFBIG))
 		return err;
 	return copy_to_user(to, arg, min_t(size_t, size, c->size)) ? -EFAULT : err;
 }

@@ -25,6 +25,7 @@ struct scan {
 	/* One of the two takes what is found. */
 	struct mmscope_runs *runs;
 	struct mmscope_acct *acct;
+	u64 acct_categories;		/* those to be counted */
 	/* For acct: pages alike that were not yet added. */
 	u64 alike, alike_pages;
 };
@@ -53,14 +54,18 @@ u64 mmscope_pages_categories(void)
 
 /* ---- counting ---- */
 
+#define PARTS (CAT(SHARED) | CAT(DIRTY) | CAT(PAGE_DIRTY))
+
 /* The figures of smaps: it counts pages with a struct page, but not hugetlb. */
-static void account_rss(struct mmscope_acct *acct, u64 cats, u64 bytes)
+static void account_rss(struct mmscope_acct *acct, u64 want, u64 cats, u64 bytes)
 {
 	bool dirty = cats & (CAT(DIRTY) | CAT(PAGE_DIRTY));
 
 	if (!(cats & CAT(PRESENT)) || (cats & (CAT(ZERO) | CAT(SPECIAL) | CAT(HUGETLB))))
 		return;
 	acct->rss += bytes;
+	if ((want & PARTS) != PARTS)
+		return;
 	if (cats & CAT(SHARED))
 		*(dirty ? &acct->shared_dirty : &acct->shared_clean) += bytes;
 	else
@@ -69,7 +74,7 @@ static void account_rss(struct mmscope_acct *acct, u64 cats, u64 bytes)
 
 static void account(struct scan *s)
 {
-	u64 left = s->alike;
+	u64 left = s->alike & s->acct_categories;
 
 	while (left) {
 		unsigned int bit = __ffs64(left);
@@ -77,7 +82,7 @@ static void account(struct scan *s)
 		s->acct->pages[bit] += s->alike_pages;
 		left &= left - 1;
 	}
-	account_rss(s->acct, s->alike, s->alike_pages << PAGE_SHIFT);
+	account_rss(s->acct, s->acct_categories, s->alike, s->alike_pages << PAGE_SHIFT);
 	s->alike_pages = 0;
 }
 
@@ -250,7 +255,11 @@ static int scan_step(struct scan *s, const struct mmscope_target *t, unsigned lo
 int mmscope_pages_count(const struct mmscope_target *t, u64 start, u64 end, u64 cats,
 			struct mmscope_acct *acct)
 {
-	struct scan s = { .class.want = cats | CAT(ZERO), .acct = acct };
+	struct scan s = {
+		.class.want = cats | CAT(ZERO),	/* not part of Rss */
+		.acct = acct,
+		.acct_categories = cats,
+	};
 	unsigned long addr = start;
 	int err = 0;
 

@@ -102,6 +102,13 @@ static u8 backing_of(struct vm_area_struct *vma)
 	return MMSCOPE_BACKING_FILE;
 }
 
+/* Unlinked; or it never had a name, as a memfd: then maps says "(deleted)" too. */
+static bool is_deleted(struct vm_area_struct *vma)
+{
+	return vma->vm_file && (!mmscope_compat_vma_inode(vma)->i_nlink ||
+				d_unlinked(mmscope_compat_vma_path(vma)->dentry));
+}
+
 static u32 role_of(struct vm_area_struct *vma)
 {
 	u32 role = 0;
@@ -110,7 +117,7 @@ static u32 role_of(struct vm_area_struct *vma)
 		role |= MMSCOPE_ROLE_HEAP;
 	if (mmscope_compat_is_stack(vma))
 		role |= MMSCOPE_ROLE_STACK;
-	if (vma->vm_file && d_unlinked(mmscope_compat_vma_path(vma)->dentry))
+	if (is_deleted(vma))
 		role |= MMSCOPE_ROLE_DELETED;
 	return role;
 }

@@ -183,7 +183,7 @@ enum mmscope_backing {
 /* What the address space knows a VMA as; a VMA may be both or none. */
 #define MMSCOPE_ROLE_HEAP	(1U << 0)	/* touches [start_brk, brk] */
 #define MMSCOPE_ROLE_STACK	(1U << 1)	/* holds start_stack */
-#define MMSCOPE_ROLE_DELETED	(1U << 2)	/* its file has no name any more */
+#define MMSCOPE_ROLE_DELETED	(1U << 2)	/* its file has no name (any more) */
 
 /* Features, for mmscope_info.features. */
 #define MMSCOPE_FEAT_FRAMES	(1ULL << 0)	/* this caller would be told frames */
@@ -236,6 +236,10 @@ struct mmscope_attach {
 /*
  * MM: the address space as a whole, from one hold of the mmap lock.
  * `brk` is the exact program break, which no file in /proc tells.
+ *
+ * total_vm, data_vm, exec_vm and stack_vm are the kernel's own counters:
+ * munmap(2) takes VMAs out first, and subtracts them when it has let others in
+ * to read again, so while a process unmaps they may be ahead of its VMAs.
  */
 struct mmscope_mm {
 	__u32 size;
@@ -251,7 +255,7 @@ struct mmscope_mm {
 	__u64 env_start, env_end;
 	__u64 mmap_base;
 	__u64 task_size;
-	__u64 total_vm;		/* all VMAs, bytes */
+	__u64 total_vm;		/* all VMAs, bytes; munmap subtracts a little late */
 	__u64 data_vm, exec_vm, stack_vm;
 	__u64 locked_vm;	/* VMAs with LOCKED, bytes: whole VMAs, not pages */
 	__u64 pinned_vm;
