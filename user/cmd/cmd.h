@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * cmd.h - what a verb is, and what main.c does for every verb.
+ * A verb is one struct verb in one file, and one row in the table of main.c:
+ * it puts a question to libmmscope and hands the answer to a view.
+ */
+#ifndef MMSCOPE_CMD_H
+#define MMSCOPE_CMD_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "libmmscope.h"
+#include "../view/table.h"
+
+/*
+ * One option of a verb.  The tables drive getopt_long(), --help and the check
+ * that the completion lists the same.
+ */
+struct cmd_option {
+	const char *name;	/* "range"; NULL ends the table */
+	char letter;		/* 'r', or 0 */
+	const char *arg;	/* "A-B": takes an argument of that form; NULL: none */
+	const char *help;
+};
+
+#define CMD_OPTIONS_MAX	16
+
+/* What a verb takes beside its own options; all take --json, --help. */
+#define CMD_TARGET	(1U << 0)	/* --source */
+#define CMD_TABLE	(1U << 1)	/* -o, --noheadings, --bytes */
+#define CMD_COMMAND	(1U << 2)	/* options end at the first argument: "-- CMD" */
+
+struct cmd;
+
+struct verb {
+	const char *name;
+	const char *args;	/* "PID ADDR", for the usage line */
+	const char *brief;	/* one line, for the list of verbs */
+	const char *about;	/* paragraphs for --help, lines below 79 columns */
+	const char *example;	/* lines for --help, each "  mmscope ..." */
+	unsigned int takes;	/* CMD_* */
+	int min_args, max_args;	/* max_args -1: any number */
+	const struct cmd_option *options;	/* own ones, or NULL */
+	const struct view_column *columns;	/* with CMD_TABLE */
+	int (*run)(struct cmd *cmd);	/* returns the exit status */
+};
+
+/* A command line, taken apart. */
+struct cmd {
+	const struct verb *verb;
+	char **args;		/* what is not an option */
+	int nargs;
+	const char *value[CMD_OPTIONS_MAX]; /* by row of verb->options: the argument, */
+					/* "" for one without, NULL: not given */
+	bool json;
+	bool noheadings;
+	bool bytes;
+	const char *columns;	/* -o, or NULL */
+	enum mms_source source;
+	bool told_lack;		/* the line about the missing module was written */
+};
+
+/*
+ * "mmscope: WHAT: WHY" and the mend, to stderr.  Returns err->status, so that
+ * a verb can say: return cmd_error(&err);
+ */
+int cmd_error(const struct mms_error *err);
+/* A usage error of this verb: the sentence and where help is.  Returns 2. */
+int cmd_usage(const struct cmd *cmd, const char *format, ...)
+	__attribute__((format(printf, 2, 3)));
+
+/*
+ * Resolves args[0] (a pid, "self", a name) and opens it with cmd->source.
+ * Returns 0, or an exit status after having said why.
+ */
+int cmd_open(struct cmd *cmd, struct mms_target **target);
+
+/*
+ * Says on stderr, once, why the module is not the source and what it would
+ * add: `adds` completes "the module would tell ...".  Nothing if it is.
+ */
+void cmd_lack(struct cmd *cmd, const struct mms_target *target, const char *adds);
+
+/* The verbs; the table is in main.c. */
+extern const struct verb verb_show, verb_brk, verb_vmas, verb_pages, verb_locked;
+extern const struct verb verb_walk, verb_doctor, verb_where, verb_verify;
+
+#endif

@@ -1,0 +1,468 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * libmmscope.h - the C API: ask about the memory of any process.
+ * It says what is known, how much of it, and who said so; it never prints,
+ * never exits, and never takes "unknown" for zero.
+ *
+ * SOURCES
+ *
+ * A target is one address space seen through a source.  The source "module"
+ * is /dev/mmscope (see mmscope.h for what it promises); the source "procfs"
+ * is what any Linux tells in /proc/PID.  Procfs knows less: what it cannot
+ * tell is marked so in the answer, or the call fails with MMS_NO_MODULE.
+ *
+ * UNITS
+ *
+ * Addresses are byte addresses in the target; amounts of memory are bytes,
+ * unless a name says "pages" (mms_page_size() bytes each).  Ranges are
+ * half-open.  Categories are masks of MMSCOPE_CAT(...), VMA flags masks of
+ * MMSCOPE_VMA_*, both from mmscope.h, whatever the source.
+ *
+ * ERRORS
+ *
+ * Functions that can fail return 0, or -1 with *err filled in.  `err` may be
+ * NULL if nobody wants to know.  err->status is an exit status for a tool.
+ *
+ * OWNERSHIP AND THREADS
+ *
+ * What is filled into a caller's structure belongs to the caller; where it
+ * holds allocated memory, a function ending in _free says so.  Different
+ * objects may be used by different threads at once; one object by one thread
+ * at a time.  There is no global state.
+ */
+#ifndef LIBMMSCOPE_H
+#define LIBMMSCOPE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "mmscope.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* ---- errors --------------------------------------------------------------- */
+
+/* The exit statuses of mmscope, and what fails a call of this library. */
+enum mms_status {
+	MMS_OK		= 0,
+	MMS_FAILED	= 1,	/* a check failed; or the machine did (memory, I/O) */
+	MMS_USAGE	= 2,	/* the question makes no sense */
+	MMS_GONE	= 3,	/* no such process, or it went away, or has no memory */
+	MMS_DENIED	= 4,	/* not permitted */
+	MMS_NO_MODULE	= 5,	/* the module is missing, does not match, or is needed */
+};
+
+/*
+ * One failure, ready to be shown: "mmscope: WHAT: WHY", and below it MEND if
+ * that is not empty.  Texts are one line each, with no newline; parts of them
+ * that came from outside are escaped.
+ */
+struct mms_error {
+	int status;		/* enum mms_status */
+	int sys_errno;		/* the errno behind it, or 0 */
+	char what[160];		/* what was asked about: "process 1234" */
+	char why[256];		/* why that was not answered: "no such process" */
+	char mend[256];		/* what would help, or "" */
+};
+
+/* The query that failed, for mms_explain(). */
+enum mms_op {
+	MMS_OP_OPEN,		/* open(/dev/mmscope) */
+	MMS_OP_INFO,
+	MMS_OP_ATTACH,
+	MMS_OP_MM,
+	MMS_OP_VMAS,
+	MMS_OP_PAGES,
+	MMS_OP_WALK,
+	MMS_OP_PROCFS,		/* opening or reading a file of /proc/PID */
+};
+
+/*
+ * Turns an errno of a query about process `pid` (0: about none) into a
+ * sentence, a status and a mend.  Every errno that mmscope.h documents for the
+ * query has its own.  Does not fail; safe in any thread.
+ */
+void mms_explain(enum mms_op op, int errnum, pid_t pid, struct mms_error *err);
+
+/* Fills *err (unless NULL) as printf would; `mend` may be NULL. Returns -1. */
+int mms_fail(struct mms_error *err, int status, const char *mend, const char *what,
+	     const char *why_format, ...) __attribute__((format(printf, 5, 6)));
+
+/* ---- who said so ---------------------------------------------------------- */
+
+/* Where a figure is from.  NOWHERE: it is not known, and the value means nothing. */
+enum mms_from {
+	MMS_FROM_NOWHERE = 0,
+	MMS_FROM_MODULE,	/* /dev/mmscope: exact, from one hold of the lock */
+	MMS_FROM_MAPS,		/* /proc/PID/maps */
+	MMS_FROM_SMAPS,		/* /proc/PID/smaps */
+	MMS_FROM_PAGEMAP,	/* /proc/PID/pagemap */
+	MMS_FROM_STAT,		/* /proc/PID/stat */
+	MMS_FROM_STATUS,	/* /proc/PID/status: counters that may lag */
+	MMS_FROM_LIMITS,	/* /proc/PID/limits */
+	MMS_FROM_CAPTURE,	/* a file that an earlier run wrote */
+	MMS_FROM_COUNT
+};
+
+/* "module", "maps", ... "" for NOWHERE.  A constant string. */
+const char *mms_from_name(enum mms_from from);
+
+/* One figure and who said so. */
+struct mms_fact {
+	uint64_t value;		/* meaningless if from is NOWHERE */
+	enum mms_from from;
+};
+
+static inline bool mms_known(struct mms_fact fact)
+{
+	return fact.from != MMS_FROM_NOWHERE;
+}
+
+/* ---- processes ------------------------------------------------------------ */
+
+/* What /proc/PID/stat and status say of a process; nothing of its memory. */
+struct mms_proc {
+	pid_t pid;		/* of the process (thread group) */
+	char comm[64];		/* its name; may hold any byte but NUL */
+	char state;		/* as in ps: R S D Z T ... */
+	bool kthread;		/* a kernel thread: it has no memory of its own */
+	uid_t uid;		/* real user id */
+	unsigned int threads;	/* 0: unknown */
+	uint64_t cap_eff;	/* effective capabilities, bit CAP_* */
+	bool cap_known;
+};
+
+/*
+ * Reads *proc for a process or thread id.
+ * Errors: MMS_GONE (no such process), MMS_DENIED (hidepid).
+ */
+int mms_proc_read(pid_t pid, struct mms_proc *proc, struct mms_error *err);
+
+/* Several processes, by ascending pid. */
+struct mms_procs {
+	size_t count;
+	struct mms_proc *proc;
+};
+void mms_procs_free(struct mms_procs *procs);
+
+/*
+ * Every process that /proc shows to this caller.  Source: the directory /proc.
+ * Errors: MMS_FAILED (no /proc, no memory).  Free with mms_procs_free().
+ */
+int mms_procs_read(struct mms_procs *procs, struct mms_error *err);
+
+/*
+ * What a person names a process by: a pid in decimal, "self" (this very
+ * process), or a name, compared with the process's comm and with the last part
+ * of its argv[0].  All digits are always a pid.  The caller itself is never
+ * found by name.
+ *
+ * *pid is set if exactly one matches.  If several do, that is MMS_USAGE, and
+ * *matches (unless NULL) holds them; free it with mms_procs_free() in any case.
+ * Errors: MMS_USAGE (not a pid in range, an ambiguous name), MMS_GONE.
+ */
+int mms_resolve(const char *arg, pid_t *pid, struct mms_procs *matches,
+		struct mms_error *err);
+
+/* ---- the module ----------------------------------------------------------- */
+
+/*
+ * What the loaded module on this kernel can tell.  Source: INFO.
+ * Errors: MMS_NO_MODULE (missing, or its ABI is not ours), MMS_DENIED.
+ */
+int mms_info(struct mmscope_info *info, struct mms_error *err);
+
+/* ---- targets -------------------------------------------------------------- */
+
+struct mms_target;
+
+enum mms_source {
+	MMS_SOURCE_AUTO,	/* the module, or procfs if it cannot be used */
+	MMS_SOURCE_MODULE,
+	MMS_SOURCE_PROCFS,
+	MMS_SOURCE_CAPTURE,	/* only as an answer of mms_target_source() */
+};
+
+/*
+ * Binds a target to the address space that process (or thread) `pid` of this
+ * pid namespace has now.  A pid that is used again by another process later is
+ * not mistaken for it.  Close it with mms_close().
+ *
+ * With AUTO a missing, mismatching or forbidden module is no error:
+ * mms_target_lack() tells.  That the process is gone, has no memory, or may
+ * not be looked at is an error with every source.
+ * Errors: MMS_GONE, MMS_DENIED, MMS_NO_MODULE (with SOURCE_MODULE), MMS_FAILED.
+ */
+int mms_open(pid_t pid, enum mms_source source, struct mms_target **target,
+	     struct mms_error *err);
+void mms_close(struct mms_target *target);	/* NULL is fine */
+
+enum mms_source mms_target_source(const struct mms_target *target);
+const char *mms_target_source_name(const struct mms_target *target); /* "module", "procfs" */
+pid_t mms_target_pid(const struct mms_target *target);	/* as given to mms_open() */
+/* Who it was when it was opened. */
+const struct mms_proc *mms_target_proc(const struct mms_target *target);
+/* An open directory /proc/PID, owned by the target; -1 for a capture. */
+int mms_target_procfd(const struct mms_target *target);
+/* INFO of the module, or NULL with another source. */
+const struct mmscope_info *mms_target_info(const struct mms_target *target);
+/* Why the module is not the source: an error with a mend, or NULL if it is. */
+const struct mms_error *mms_target_lack(const struct mms_target *target);
+/* The categories that mms_pages() can tell of this target. */
+uint64_t mms_target_categories(const struct mms_target *target);
+
+/* Bytes in a small page of this machine. */
+uint64_t mms_page_size(void);
+
+/* ---- the address space as a whole ----------------------------------------- */
+
+/* The figures of struct mms_mm.  Addresses and bytes, if no other unit is named. */
+enum mms_mm_field {
+	MMS_MM_BRK,		/* the exact program break; only the module knows */
+	MMS_MM_START_BRK,
+	MMS_MM_HEAP_END,	/* end of the last VMA of the heap, a page boundary at */
+				/* or above the break; only from mms_vmas_read() */
+	MMS_MM_START_CODE, MMS_MM_END_CODE,
+	MMS_MM_START_DATA, MMS_MM_END_DATA,
+	MMS_MM_START_STACK,
+	MMS_MM_ARG_START, MMS_MM_ARG_END,
+	MMS_MM_ENV_START, MMS_MM_ENV_END,
+	MMS_MM_MMAP_BASE,
+	MMS_MM_TASK_SIZE,
+	MMS_MM_TOTAL_VM,	/* all VMAs */
+	MMS_MM_DATA_VM, MMS_MM_EXEC_VM, MMS_MM_STACK_VM,
+	MMS_MM_LOCKED_VM,	/* whole VMAs with the lock flag */
+	MMS_MM_PINNED_VM,
+	MMS_MM_RSS_ANON, MMS_MM_RSS_FILE, MMS_MM_RSS_SHMEM,	/* counters: may lag */
+	MMS_MM_SWAP,
+	MMS_MM_HIWATER_RSS, MMS_MM_HIWATER_VM,
+	MMS_MM_PGTABLES,
+	MMS_MM_MAP_COUNT,	/* VMAs, a number */
+	MMS_MM_DEF_FLAGS,	/* MMSCOPE_VMA_LOCKED, _LOCKONFAULT: mlockall(MCL_FUTURE) */
+	MMS_MM_RLIM_AS, MMS_MM_RLIM_DATA, MMS_MM_RLIM_STACK, MMS_MM_RLIM_MEMLOCK,
+				/* soft limits, MMS_UNLIMITED: none */
+	MMS_MM_COUNT
+};
+
+#define MMS_UNLIMITED	UINT64_MAX
+
+enum mms_unit { MMS_UNIT_ADDRESS, MMS_UNIT_BYTES, MMS_UNIT_NUMBER, MMS_UNIT_FLAGS };
+
+struct mms_mm {
+	pid_t pid, tid;		/* in this pid namespace; 0: none here, or exited */
+	char comm[64];
+	struct mms_fact fact[MMS_MM_COUNT];
+};
+
+const char *mms_mm_field_name(enum mms_mm_field field);	/* "brk", "rss_anon", ... */
+enum mms_unit mms_mm_field_unit(enum mms_mm_field field);
+
+/*
+ * The figures of the address space, each with who said so.  With the module
+ * they are from one hold of the lock; with procfs from several files, one
+ * after the other.
+ * Errors: MMS_GONE (exited, or called exec: open it again), MMS_DENIED.
+ */
+int mms_mm_read(struct mms_target *target, struct mms_mm *mm, struct mms_error *err);
+
+/* ---- VMAs ----------------------------------------------------------------- */
+
+/* What a VMA serves for: derived from its flags, its backing and its neighbours. */
+enum mms_purpose {
+	MMS_PURPOSE_UNKNOWN,
+	MMS_PURPOSE_TEXT,	/* executable code of an ELF object */
+	MMS_PURPOSE_RODATA,	/* constants and tables of an ELF object */
+	MMS_PURPOSE_RELRO,	/* read-only after relocation */
+	MMS_PURPOSE_DATA,	/* writable data of an ELF object */
+	MMS_PURPOSE_BSS,	/* zeroed data behind that */
+	MMS_PURPOSE_HEAP,	/* grown by brk */
+	MMS_PURPOSE_STACK,	/* of the main thread */
+	MMS_PURPOSE_THREAD_STACK,
+	MMS_PURPOSE_ARENA,	/* a malloc arena of a thread (glibc) */
+	MMS_PURPOSE_ANON,	/* private anonymous: mmap, or malloc's mmapped chunks */
+	MMS_PURPOSE_CODE,	/* anonymous and executable: generated code */
+	MMS_PURPOSE_FILE,	/* a private mapping of a file that is no ELF object */
+	MMS_PURPOSE_SHARED_FILE,
+	MMS_PURPOSE_SHARED,	/* shared memory without a disk file */
+	MMS_PURPOSE_GUARD,	/* a small inaccessible VMA */
+	MMS_PURPOSE_RESERVED,	/* a large inaccessible VMA: address space in reserve */
+	MMS_PURPOSE_HUGETLB,
+	MMS_PURPOSE_VDSO,	/* [vdso], [vvar], [vsyscall] */
+	MMS_PURPOSE_DEVICE,
+	MMS_PURPOSE_COUNT
+};
+
+#define MMS_BACKING_UNKNOWN	255
+
+struct mms_vma {
+	uint64_t start, end;
+	uint64_t flags;		/* MMSCOPE_VMA_*, those in flags_known */
+	uint64_t flags_known;
+	uint64_t offset;	/* into the file, bytes */
+	uint64_t inode;
+	uint32_t dev_major, dev_minor;
+	uint32_t role;		/* MMSCOPE_ROLE_* */
+	uint32_t pkey;		/* protection key */
+	uint8_t pkey_known;
+	uint8_t backing;	/* enum mmscope_backing, or MMS_BACKING_UNKNOWN */
+	uint8_t page_shift;	/* 0: unknown */
+	uint8_t purpose;	/* enum mms_purpose */
+	const char *name;	/* not escaped, any byte but NUL; "" if none */
+};
+
+/*
+ * A list of VMAs in address order.  acct, unless NULL, has one entry for each:
+ * pages[] counts are known for the categories in acct_categories, the figures
+ * rss ... private_dirty if acct_rss is set.
+ */
+struct mms_vmas {
+	size_t count;
+	struct mms_vma *vma;
+	struct mmscope_acct *acct;
+	uint64_t acct_categories;
+	bool acct_rss;
+	enum mms_from from;	/* the list */
+	enum mms_from acct_from; /* the counts: counted after the list was made */
+	struct mms_mm mm;	/* with the module from the same hold as the list */
+	char *names;		/* storage of the names */
+};
+
+/* For mms_vmas_read(). */
+#define MMS_VMAS_NO_NAMES	(1U << 0)	/* faster; purposes are less sure */
+#define MMS_VMAS_ACCT		(1U << 1)	/* count pages by category as well */
+
+/*
+ * The VMAs that overlap [start, end), and the figures of the address space.
+ * `categories` says what to count with MMS_VMAS_ACCT; 0 is everything that can
+ * be told.  Counting visits the whole range: what no page table covers is
+ * skipped fast, so that a sparse terabyte costs little.
+ * With procfs: maps, or smaps for the counts (of which it can tell only those
+ * that come back in acct_categories).
+ * Errors: MMS_GONE, MMS_DENIED, MMS_FAILED (no memory; more VMAs than the
+ * module tells at once).  Free with mms_vmas_free(), which is fine to call
+ * after a failure.
+ */
+int mms_vmas_read(struct mms_target *target, uint64_t start, uint64_t end,
+		  unsigned int flags, uint64_t categories, struct mms_vmas *vmas,
+		  struct mms_error *err);
+void mms_vmas_free(struct mms_vmas *vmas);
+
+/* The whole user address space, for `start` and `end`. */
+#define MMS_ALL_START	0ULL
+#define MMS_ALL_END	UINT64_MAX
+
+/* Index of the VMA that covers `address`, or of the next above it, or count. */
+size_t mms_vmas_find(const struct mms_vmas *vmas, uint64_t address);
+static inline bool mms_vma_covers(const struct mms_vma *vma, uint64_t address)
+{
+	return vma->start <= address && address < vma->end;
+}
+
+/*
+ * Sets the purpose of each VMA; mms_vmas_read() has done so already.
+ * `threads` is the number of threads of the process, 0 if unknown: with one
+ * thread there are no thread stacks.  Thread stacks, arenas and guards are
+ * recognised by the way glibc lays them out; that is a good guess, not a fact.
+ */
+void mms_vmas_purpose(struct mms_vmas *vmas, unsigned int threads);
+
+const char *mms_purpose_name(enum mms_purpose purpose);	/* "text", "thread-stack", ... */
+const char *mms_backing_name(unsigned int backing);	/* "anon", "file", ... "" unknown */
+
+/* ---- pages ---------------------------------------------------------------- */
+
+#define MMS_PAGES_FRAMES	(1U << 0)	/* tell page frame numbers */
+
+/* As in mmscope.h, PAGES: what to tell, and of which pages. */
+struct mms_pages_query {
+	uint64_t start, end;	/* page-aligned; MMS_ALL_END is fine */
+	unsigned int flags;	/* MMS_PAGES_* */
+	uint64_t categories;	/* what to tell; 0: all that can be told */
+	uint64_t all_of, any_of, none_of;
+	uint64_t max_pages;	/* 0: no limit */
+};
+
+/*
+ * Called for each run, in address order.  Runs that touch and say the same
+ * arrive as one, also across calls into the kernel, but never across VMAs.
+ * A return value other than 0 ends the iteration, which then succeeds.
+ */
+typedef int (*mms_run_fn)(const struct mmscope_run *run, void *arg);
+
+/*
+ * The state of each page in a range.  `run` may be NULL: pages are counted
+ * only.  *pages (unless NULL) gets the number of pages told of.  Signals that
+ * are caught do not disturb it.
+ * Errors: MMS_USAGE (an unaligned range; a category that this source cannot
+ * tell), MMS_DENIED (frames), MMS_GONE, MMS_FAILED.
+ */
+int mms_pages(struct mms_target *target, const struct mms_pages_query *query,
+	      mms_run_fn run, void *arg, uint64_t *pages, struct mms_error *err);
+
+/* ---- one address ---------------------------------------------------------- */
+
+/*
+ * The page-table entries that translate `address`, level by level: see WALK in
+ * mmscope.h.  With `raw` the entries themselves and their frames as well.
+ * Errors: MMS_NO_MODULE (only the module can), MMS_USAGE (not an address of
+ * user space), MMS_DENIED (raw), MMS_GONE.
+ */
+int mms_walk(struct mms_target *target, uint64_t address, bool raw,
+	     struct mmscope_walk *walk, struct mms_error *err);
+
+/* ---- names and numbers ---------------------------------------------------- */
+
+/* "present", "soft-dirty", ...; NULL for a number that is no category. */
+const char *mms_category_name(unsigned int category);
+/* One line on what it means; NULL likewise. */
+const char *mms_category_help(unsigned int category);
+/* "locked", "rand-read", ...; NULL for a bit that is no flag. */
+const char *mms_vma_flag_name(unsigned int bit);
+
+/*
+ * "present,dirty" to a mask; "all" is every category.  An empty list is an
+ * error.  Errors: MMS_USAGE, which names the word it did not know.
+ */
+int mms_categories_parse(const char *list, uint64_t *mask, struct mms_error *err);
+/* The mask as "present,dirty"; returns the length as snprintf() does. */
+int mms_categories_format(uint64_t mask, char *buf, size_t size);
+/* As in maps: "rw-p"; unknown flags are '?'. buf holds at least 5. */
+void mms_perms_format(const struct mms_vma *vma, char buf[5]);
+
+/*
+ * An address: hexadecimal, with or without 0x, as in maps.
+ * Errors: MMS_USAGE.
+ */
+int mms_address_parse(const char *text, uint64_t *address, struct mms_error *err);
+/* "A-B" (B is the first byte behind) or "A+SIZE", widened to whole pages. */
+int mms_range_parse(const char *text, uint64_t *start, uint64_t *end,
+		    struct mms_error *err);
+/* A number of bytes: "4096", "64K", "1.5M", "2G", "1T" (powers of 1024). */
+int mms_size_parse(const char *text, uint64_t *bytes, struct mms_error *err);
+/*
+ * Bytes for people: "0", "512B", "4K", "1.5M", "1T": with one decimal, and
+ * exact if there is no point.  Returns buf.
+ */
+char *mms_size_format(uint64_t bytes, char buf[16]);
+
+/*
+ * Text from outside for a terminal: control bytes, backslash and bytes that
+ * are no UTF-8 become \n, \t, \\, \x1b.  Returns the length that the whole
+ * takes, as snprintf() does; never cuts an escape or a character in two.
+ */
+size_t mms_escape(const char *text, char *buf, size_t size);
+
+/* Whether `text` is well-formed UTF-8. */
+bool mms_utf8_valid(const char *text, size_t len);
+
+/* "0.1.0" */
+const char *mms_version(void);
+
+#ifdef __cplusplus
+}
+#endif
+#endif /* LIBMMSCOPE_H */

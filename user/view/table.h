@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * table.h - tables with chosen columns, drawn by libsmartcols.
+ * A verb has an enum of columns and one row of struct view_column for each:
+ * it drives the header, -o and --help.
+ */
+#ifndef MMSCOPE_TABLE_H
+#define MMSCOPE_TABLE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct view_column {
+	const char *name;	/* "START"; NULL ends the table of columns */
+	unsigned int flags;	/* VIEW_* */
+	const char *help;	/* one line */
+};
+
+#define VIEW_RIGHT	(1U << 0)	/* numbers */
+#define VIEW_TRUNC	(1U << 1)	/* may lose its left part on a narrow terminal */
+#define VIEW_DEFAULT	(1U << 2)	/* shown without -o */
+
+struct view_table;
+
+struct view_options {
+	const char *columns;	/* -o: "A,B", or "+A" to add to the default; or NULL */
+	bool noheadings;
+	bool bytes;		/* sizes as plain numbers */
+};
+
+/*
+ * Starts a table on stdout.  NULL if options->columns is wrong: then *wrong
+ * is the word that names no column, to be freed.
+ */
+struct view_table *view_table_new(const struct view_column *columns,
+				  const struct view_options *options, char **wrong);
+/* Whether column `id` will be drawn: what is not need not be made. */
+bool view_table_has(const struct view_table *table, unsigned int id);
+/* A new line; the cells set next are in it, those not set stay empty. */
+void view_table_line(struct view_table *table);
+void view_table_text(struct view_table *table, unsigned int id, const char *text);
+void view_table_address(struct view_table *table, unsigned int id, uint64_t address);
+void view_table_number(struct view_table *table, unsigned int id, uint64_t number);
+/* Bytes: as people read them, or as a number with --bytes. */
+void view_table_size(struct view_table *table, unsigned int id, uint64_t bytes);
+/* The whole line in the colour of a purpose or a warning; none off a terminal. */
+void view_table_colour(struct view_table *table, const char *name);
+/* Draws what is left and frees the table. */
+void view_table_end(struct view_table *table);
+
+#endif
