@@ -102,14 +102,16 @@ static void test_vmas(int fd)
 		.names = (word)names, .names_len = sizeof(names), .accts = (word)accts,
 		.mm = (word)&mm2,
 	};
-	__u64 i, total = 0;
+	__u64 i, total = 0, present = 0;
 
 	mm2.size = sizeof(mm2);
 	ok(query(fd, MMSCOPE_VMAS, &v) == 0, "vmas");
-	for (i = 0; i < v.vmas_count; i++)
+	for (i = 0; i < v.vmas_count; i++) {
 		total += vmas[i].end - vmas[i].start;
+		present += accts[i].pages[MMSCOPE_CAT_PRESENT];
+	}
 	ok(total == mm2.total_vm && v.vmas_count == mm2.map_count, "vmas_mm");
-	ok(accts[0].pages[MMSCOPE_CAT_PRESENT] > 0, "vmas_accts");
+	ok(present > 0, "vmas_accts");
 	v.vmas_len = 1;
 	ok(query(fd, MMSCOPE_VMAS, &v) == -28, "vmas_enospc");
 	v.vmas_len = 200;
@@ -133,7 +135,7 @@ static void test_pages(int fd)
 	walk.address = here;
 	ok(query(fd, MMSCOPE_WALK, &walk) == 0 && walk.has_vma, "walk");
 	ok(walk.levels[walk.levels_count - 1].kind == MMSCOPE_ENTRY_LEAF, "walk_leaf");
-	walk.address = 1ULL << 47 << 3;
+	walk.address = 1ULL << 63;
 	ok(query(fd, MMSCOPE_WALK, &walk) == -34, "walk_erange");
 }
 

@@ -502,3 +502,34 @@ u64 kpageflags(u64 pfn)
 		return 0;
 	return flags;
 }
+
+/* ---- accounting against smaps ---- */
+
+const char *const figure[FIGURES] = {
+	"rss", "shared_clean", "shared_dirty", "private_clean", "private_dirty", "anonymous",
+	"swap", "sum_of_parts",
+};
+
+void compare_acct(const char *smaps, const struct mmscope_vma *v, const struct mmscope_acct *a,
+		  int *bad)
+{
+	static const char *const fields[] = { "Rss", "Shared_Clean", "Shared_Dirty",
+					      "Private_Clean", "Private_Dirty", "Anonymous", "Swap" };
+	u64 got[] = { a->rss, a->shared_clean, a->shared_dirty, a->private_clean,
+		      a->private_dirty, a->pages[MMSCOPE_CAT_ANON] * page,
+		      (a->pages[MMSCOPE_CAT_SWAPPED] + a->pages[MMSCOPE_CAT_CACHE_SWAPPED]) * page };
+	size_t k;
+
+	for (k = 0; k < ARRAY_SIZE(fields); k++) {
+		u64 want = smaps_field(smaps, v->start, fields[k]);
+
+		/* smaps counts no page of the hugetlb pool here. */
+		if (got[k] == want || (v->flags & MMSCOPE_VMA_HUGETLB && k == ANONYMOUS))
+			continue;
+		bad[k]++;
+		tap_note("%llx-%llx: %s is %llu in smaps, %llu in accts", v->start, v->end,
+			 fields[k], want, got[k]);
+	}
+	bad[SUMS] += a->rss != a->shared_clean + a->shared_dirty + a->private_clean +
+			       a->private_dirty;
+}

@@ -107,6 +107,12 @@ u64 stat_field(pid_t pid, int number);
 int pagemap(pid_t pid, u64 start, u64 n, u64 *entry);
 u64 kpageflags(u64 pfn);
 
+/* Counts in bad[] the figures that differ from those of smaps. */
+enum { RSS, SH_CLEAN, SH_DIRTY, PR_CLEAN, PR_DIRTY, ANONYMOUS, SWAP, SUMS, FIGURES };
+extern const char *const figure[FIGURES];
+void compare_acct(const char *smaps, const struct mmscope_vma *v, const struct mmscope_acct *a,
+		  int *bad);
+
 #define PM_SOFT_DIRTY	(1ULL << 55)
 #define PM_EXCLUSIVE	(1ULL << 56)
 #define PM_UFFD_WP	(1ULL << 57)

@@ -13,6 +13,7 @@
 
 static struct subject s;
 static int fd;
+static volatile pid_t *tid;	/* of the subject's second thread */
 
 static void test_info(void)
 {
@@ -260,28 +261,27 @@ static void test_comm(void)
 
 /* ---- threads and pidfds ---- */
 
-static void *sleep_thread(void *tid)
+static void *sleep_thread(void *arg)
 {
-	*(pid_t *)tid = gettid();
+	*tid = gettid();
 	for (;;)
 		pause();
-	return NULL;
+	return arg;
 }
 
-static long make_thread(void *tid)
+static long make_thread(void *arg)
 {
 	pthread_t t;
 
-	return pthread_create(&t, NULL, sleep_thread, tid);
+	return pthread_create(&t, NULL, sleep_thread, arg);
 }
 
 static void test_attach(void)
 {
-	volatile pid_t *tid = shared(page);
 	int other = session(), pidfd = pidfd_of(s.pid);
 	struct mmscope_mm mm;
 
-	subject_call(&s, make_thread, (void *)tid);
+	eq_err(subject_call(&s, make_thread, NULL), 0, "attach.thread_was_made");
 	while (!*tid)
 		usleep(1000);
 	eq_err(attach(other, *tid), 0, "attach.tid");
@@ -306,6 +306,7 @@ static void test_attach(void)
 int main(void)
 {
 	tap_start("abi.", 60);
+	tid = shared(page);
 	subject_start(&s);
 	fd = session_of(s.pid);
 	test_info();

@@ -155,7 +155,7 @@ static const char *const way[WAYS] = {
 /* Runs cut by max_pages are joined again before the comparison. */
 static bool limited(const struct mmscope_pages *p, u64 max, const struct mmscope_run *want, u64 n)
 {
-	struct mmscope_run got[2 * PAGES];
+	struct mmscope_run got[2 * PAGES], *fresh;
 	struct mmscope_pages q = *p;
 	u64 k = 0, i;
 
@@ -164,17 +164,16 @@ static bool limited(const struct mmscope_pages *p, u64 max, const struct mmscope
 		if (ask(&q, got + k, PAGES) || q.pages > max ||
 		    (q.cursor < q.end && q.pages != max))
 			return false;
-		for (i = 0; i < q.runs_count; i++) {
-			struct mmscope_run run = got[k + i];
+		for (i = 0, fresh = got + k; i < q.runs_count; i++) {
+			struct mmscope_run run = fresh[i];
 
 			if (k && !i && run.start == got[k - 1].end &&
 			    run.categories == got[k - 1].categories &&
 			    !edge[(run.start - (uintptr_t)motley) / page])
-				got[--k].end = run.end;
+				got[k - 1].end = run.end;
 			else
-				got[k + i] = run;
+				got[k++] = run;
 		}
-		k += q.runs_count;
 		if (q.cursor == q.start && q.start != q.end)
 			return false;
 		q.start = q.cursor;

@@ -434,7 +434,7 @@ static void churn(void *arg)
 static void test_consistent(void)
 {
 	pid_t pid = child_of(churn, NULL);
-	int f = session_of(pid), i, bad = 0, failed = 0;
+	int f = session_of(pid), i, bad = 0, failed = 0, lag = 0;
 	struct snapshot snap;
 	u64 k, total;
 
@@ -442,11 +442,14 @@ static void test_consistent(void)
 		failed += !!get_vmas(f, 0, 1ULL << 56, false, &snap);
 		for (k = 0, total = 0; k < snap.count; k++)
 			total += snap.vmas[k].end - snap.vmas[k].start;
-		bad += total != snap.mm.total_vm || snap.count != snap.mm.map_count;
+		bad += snap.count != snap.mm.map_count || total > snap.mm.total_vm;
+		/* munmap takes the VMAs out, lets readers in, and counts at last. */
+		lag += snap.mm.total_vm - total > page;
 		free_vmas(&snap);
 	}
 	eq(failed, 0, "vmas.churn_answers");
 	eq(bad, 0, "vmas.churn_list_agrees_with_mm");
+	eq(lag, 0, "vmas.churn_total_lags_by_one_munmap_at_most");
 	kill(pid, SIGKILL);
 	wait_for(pid);
 	close(f);
@@ -549,69 +552,69 @@ static long touch_things(void *arg)
 	return sum;
 }
 
-enum { RSS, SH_CLEAN, SH_DIRTY, PR_CLEAN, PR_DIRTY, ANONYMOUS, SWAP, SUMS, FIGURES };
-static const char *const figure[FIGURES] = {
-	"rss", "shared_clean", "shared_dirty", "private_clean", "private_dirty", "anonymous",
-	"swap", "sum_of_parts",
-};
-
-static void compare_acct(const char *smaps, const struct mmscope_vma *v,
-			 const struct mmscope_acct *a, int *bad)
+/* Do the accounts equal the sums of what PAGES tells? */
+static int sums_differ(const struct snapshot *snap, bool tell)
 {
-	static const char *const fields[] = { "Rss", "Shared_Clean", "Shared_Dirty",
-					      "Private_Clean", "Private_Dirty", "Anonymous", "Swap" };
-	u64 got[] = { a->rss, a->shared_clean, a->shared_dirty, a->private_clean,
-		      a->private_dirty, a->pages[20] * page, (a->pages[1] + a->pages[34]) * page };
-	size_t k;
-
-	for (k = 0; k < ARRAY_SIZE(fields); k++) {
-		u64 want = smaps_field(smaps, v->start, fields[k]);
-
-		if (got[k] == want)
-			continue;
-		bad[k]++;
-		tap_note("%llx-%llx: %s is %llu in smaps, %llu in accts", v->start, v->end,
-			 fields[k], want, got[k]);
-	}
-	bad[SUMS] += a->rss != a->shared_clean + a->shared_dirty + a->private_clean +
-			       a->private_dirty;
-}
-
-static void test_accts(void)
-{
-	char *smaps = read_text("/proc/%d/smaps", s.pid);
-	int bad[FIGURES] = { 0 }, k, off = 0, rest = 0;
-	struct snapshot snap;
 	struct runs runs;
-	u64 i, r;
+	u64 i, r, k;
+	int off = 0;
 
-	eq_err(get_vmas(fd, 0, 1ULL << 56, true, &snap), 0, "vmas.accts.answers");
-	for (i = 0; i < snap.count; i++) {
-		struct mmscope_pages ask = { .size = sizeof(ask), .start = snap.vmas[i].start,
-					     .end = snap.vmas[i].end, .categories = told };
+	for (i = 0; i < snap->count; i++) {
+		struct mmscope_pages ask = { .size = sizeof(ask), .start = snap->vmas[i].start,
+					     .end = snap->vmas[i].end, .categories = told };
 		u64 sums[40] = { 0 };
 
-		compare_acct(smaps, &snap.vmas[i], &snap.accts[i], bad);
 		get_runs(fd, &ask, 100, &runs);
 		for (r = 0; r < runs.count; r++)
 			for (k = 0; k < 40; k++)
 				if (runs.run[r].categories >> k & 1)
 					sums[k] += (runs.run[r].end - runs.run[r].start) / page;
 		for (k = 0; k < 40; k++) {
-			off += sums[k] != snap.accts[i].pages[k];
-			rest += k >= MMSCOPE_CAT_COUNT && snap.accts[i].pages[k];
-			if (sums[k] != snap.accts[i].pages[k])
-				tap_note("%llx: category %d: PAGES %llu, accts %llu",
-					 snap.vmas[i].start, k, sums[k], snap.accts[i].pages[k]);
+			if (sums[k] == snap->accts[i].pages[k])
+				continue;
+			off++;
+			if (tell)
+				tap_note("%llx: category %llu: PAGES %llu, accts %llu",
+					 snap->vmas[i].start, k, sums[k],
+					 snap->accts[i].pages[k]);
 		}
 		free(runs.run);
+	}
+	return off;
+}
+
+/* Other processes share the C library's pages, and come and go: so several tries. */
+static void test_accts(void)
+{
+	int bad[FIGURES], k, tries, wrong, off;
+	struct snapshot snap;
+	char *smaps;
+	u64 i;
+
+	for (tries = 0; tries < 8; tries++) {
+		smaps = read_text("/proc/%d/smaps", s.pid);
+		if (get_vmas(fd, 0, 1ULL << 56, true, &snap))
+			tap_note("VMAS failed");
+		memset(bad, 0, sizeof(bad));
+		for (i = 0; i < snap.count; i++)
+			compare_acct(smaps, &snap.vmas[i], &snap.accts[i], bad);
+		off = sums_differ(&snap, tries == 7);
+		for (k = 0, wrong = off; k < FIGURES; k++)
+			wrong += bad[k];
+		free(smaps);
+		if (!wrong)
+			break;
+		if (tries < 7)
+			free_vmas(&snap);
 	}
 	for (k = 0; k < FIGURES; k++)
 		eq(bad[k], 0, "vmas.accts.%s", figure[k]);
 	eq(off, 0, "vmas.accts.equal_sums_of_pages");
-	eq(rest, 0, "vmas.accts.unused_are_zero");
+	for (i = 0, wrong = 0; i < snap.count; i++)
+		for (k = MMSCOPE_CAT_COUNT; k < 40; k++)
+			wrong += !!snap.accts[i].pages[k];
+	eq(wrong, 0, "vmas.accts.unused_are_zero");
 	free_vmas(&snap);
-	free(smaps);
 }
 
 /* Only what was asked for is counted. */

@@ -1,0 +1,289 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * compare.c - each page's state against the kernel's own witnesses. A
+ * comparison counts only if pagemap said the same before and after it.
+ */
+#include "compare.h"
+
+#define CHUNK 4096		/* pages at a time */
+#define VMA_MOST (1 << 16)	/* pages of one VMA that are looked at */
+
+const char *const witness[WITNESSES] = {
+	"present", "swap", "file", "exclusive", "uffd_wp", "soft_dirty", "frame", "mincore",
+	"kpageflags",
+};
+
+const char *const difference[DIFFERENCES] = {
+	"pagemap does not look into PFNMAP", "pagemap knows no huge page of a file",
+	"pagemap takes the huge zero page for a file's", "told to nobody but owner and writer",
+	"the swap cache is closed to modules", "a page of the kernel's own",
+};
+
+struct page_view {
+	u64 cats, frame;	/* the module's */
+	u64 pm, kpf;		/* the kernel's */
+	u64 kpf_after;
+	unsigned char core;
+};
+
+static int module_view(const struct comparison *c, u64 start, u64 n, struct page_view *v)
+{
+	struct mmscope_pages ask = {
+		.size = sizeof(ask), .flags = MMSCOPE_PAGES_FRAMES, .start = start,
+		.end = start + n * page, .categories = told,
+	};
+	struct runs runs;
+	u64 i, a, seen = 0;
+	int err = get_runs(c->fd, &ask, 1024, &runs);
+
+	for (i = 0; !err && i < runs.count; i++) {
+		const struct mmscope_run *r = &runs.run[i];
+
+		for (a = r->start; a < r->end; a += page, seen++) {
+			u64 k = (a - start) / page;
+
+			v[k].cats = r->categories;
+			v[k].frame = r->frame;
+			if (r->categories & CAT(PRESENT))
+				v[k].frame += (a - r->start) / page;
+		}
+	}
+	free(runs.run);
+	return err ? err : seen == n ? 0 : ERANGE;
+}
+
+/* All views of n pages; how many tries it took to find them at rest, or -1. */
+static int look(const struct comparison *c, u64 start, u64 n, struct page_view *v)
+{
+	static u64 before[CHUNK], after[CHUNK];
+	static unsigned char *core;
+	int tries, err;
+	u64 i;
+
+	if (!core)
+		core = shared(CHUNK);
+	for (tries = 0; tries < 20; tries++) {
+		if (c->mincore && c->mincore(start, n, core))
+			return -1;
+		if (pagemap(c->pid, start, n, before))
+			return -1;
+		for (i = 0; c->kpageflags && i < n; i++)
+			v[i].kpf = before[i] & PM_PRESENT ? kpageflags(before[i] & PM_FRAME) : 0;
+		err = module_view(c, start, n, v);
+		if (err) {
+			tap_note("PAGES of %llx: %s", start, strerrorname_np(err));
+			return -1;
+		}
+		for (i = 0; c->kpageflags && i < n; i++)
+			v[i].kpf_after = before[i] & PM_PRESENT ?
+					 kpageflags(before[i] & PM_FRAME) : 0;
+		if (pagemap(c->pid, start, n, after))
+			return -1;
+		for (i = 0; i < n; i++) {
+			v[i].pm = after[i];
+			v[i].core = core[i] & 1;
+		}
+		if (!memcmp(before, after, n * sizeof(*before)))
+			return tries;
+		usleep(2000);
+	}
+	return -1;
+}
+
+/* ---- what pagemap should say of these categories ---- */
+
+#define NONPRESENT (CAT(SWAPPED) | CAT(MIGRATING) | CAT(DEVICE) | CAT(POISONED) | CAT(GUARD))
+
+static u64 pagemap_bits(u64 cats)
+{
+	u64 pm = 0;
+	bool present = cats & CAT(PRESENT);
+
+	if (present)
+		pm |= PM_PRESENT;
+	else if (!(cats & CAT(HUGETLB)) && (cats & NONPRESENT || cats & CAT(UFFD_WP)))
+		pm |= PM_SWAP;
+	if (cats & (CAT(FILE) | CAT(SHMEM)))
+		pm |= PM_FILE;
+	if (present && !(cats & (CAT(ZERO) | CAT(SPECIAL) | CAT(SHARED))))
+		pm |= PM_EXCLUSIVE;
+	if (cats & CAT(UFFD_WP))
+		pm |= PM_UFFD_WP;
+	if (cats & CAT(SOFT_DIRTY))
+		pm |= PM_SOFT_DIRTY;
+	return pm;
+}
+
+static bool against_pagemap(const struct page_view *v, u64 flags, struct tally *t)
+{
+	static const u64 bit[] = { PM_PRESENT, PM_SWAP, PM_FILE, PM_EXCLUSIVE, PM_UFFD_WP,
+				   PM_SOFT_DIRTY };
+	u64 want = pagemap_bits(v->cats), differ;
+	bool fine = true;
+	size_t k;
+
+	if (flags & MMSCOPE_VMA_PFNMAP && !(v->pm & PM_PRESENT)) {
+		t->named[D_PFNMAP] += !!(v->cats & CAT(PRESENT));
+		return true;
+	}
+	differ = want ^ v->pm;
+	if (differ & PM_FILE && v->cats & CAT(HUGE_PMD) && !(v->cats & CAT(HUGETLB))) {
+		bool zero = v->cats & CAT(ZERO);
+
+		if (zero ? v->pm & PM_FILE : !(v->pm & PM_FILE)) {
+			t->named[zero ? D_HUGE_ZERO : D_HUGE_FILE]++;
+			differ &= ~PM_FILE;
+		}
+	}
+	for (k = 0; k < ARRAY_SIZE(bit); k++) {
+		t->bad[k] += !!(differ & bit[k]);
+		fine = fine && !(differ & bit[k]);
+	}
+	if (v->pm & (PM_PRESENT | PM_SWAP) && v->frame != (v->pm & PM_FRAME)) {
+		t->bad[W_FRAME]++;
+		fine = false;
+	}
+	return fine;
+}
+
+static bool against_mincore(const struct comparison *c, const struct page_view *v, u64 flags,
+			    bool file, struct tally *t)
+{
+	(void)flags;
+	if (!(v->cats & CAT(CACHE_UNKNOWN))) {
+		t->bad[W_MINCORE] += v->core != !!(v->cats & CAT(IN_CORE));
+		return v->core == !!(v->cats & CAT(IN_CORE));
+	}
+	if (v->cats & (CAT(SWAPPED) | CAT(CACHE_SWAPPED)))
+		t->named[D_SWAP_CACHE]++;
+	else if (!file)
+		t->named[D_KERNEL_PAGE]++;
+	else if (!c->may_know)
+		t->named[D_PRIVACY]++;
+	else
+		return t->bad[W_MINCORE]++, false;
+	return true;
+}
+
+/* Flags that are at rest, of pages that stand alone. */
+static bool against_kpageflags(const struct page_view *v, struct tally *t)
+{
+	static const struct {
+		int kpf;
+		u64 cat;
+	} same[] = {
+		{ KPF_MLOCKED, CAT(MLOCKED) }, { KPF_UNEVICTABLE, CAT(UNEVICTABLE) },
+		{ KPF_KSM, CAT(KSM) }, { 12, CAT(ANON) }, { 4, CAT(PAGE_DIRTY) },
+	};
+	u64 kpf = v->kpf, at_rest = ~(v->kpf ^ v->kpf_after);
+	bool fine = true;
+	size_t i;
+
+	if (!(v->cats & CAT(PRESENT)) || v->cats & CAT(SPECIAL))
+		return true;
+	fine = fine && (kpf >> KPF_ZERO_PAGE & 1) == !!(v->cats & CAT(ZERO));
+	fine = fine && (kpf >> KPF_HUGE & 1) == !!(v->cats & CAT(HUGETLB));
+	if (v->cats & CAT(HUGE_PMD) && !(v->cats & CAT(HUGETLB)))
+		fine = fine && (kpf >> KPF_THP & 1);
+	/* 15, 16: head or tail of a compound page; whose flags they are varies. */
+	if (!(kpf >> 15 & 3) && !(v->cats & CAT(ZERO))) {
+		for (i = 0; i < ARRAY_SIZE(same); i++)
+			if (at_rest >> same[i].kpf & 1)
+				fine = fine && (kpf >> same[i].kpf & 1) == !!(v->cats & same[i].cat);
+		/* 14: swap-backed. Anonymous and not so: MADV_FREE is pending. */
+		if (kpf >> 12 & 1)
+			fine = fine && !(kpf >> 14 & 1) == !!(v->cats & CAT(LAZYFREE));
+	}
+	t->bad[W_KPAGEFLAGS] += !fine;
+	return fine;
+}
+
+/* ---- a range, a process ---- */
+
+static bool has_file(pid_t pid, u64 start)
+{
+	struct maps maps;
+	const struct map *m;
+	bool file;
+
+	if (get_maps(pid, &maps))
+		return true;
+	m = map_at(&maps, start);
+	file = m && (m->inode || m->major || m->minor);
+	free_maps(&maps);
+	return file;
+}
+
+static void compare_chunk(const struct comparison *c, u64 start, u64 n, u64 flags, bool file,
+			  struct tally *t)
+{
+	static struct page_view view[CHUNK];
+	static int notes;
+	u64 i;
+
+	if (look(c, start, n, view) < 0) {
+		t->unsettled += n;
+		return;
+	}
+	for (i = 0; i < n; i++) {
+		struct page_view *v = &view[i];
+		bool fine = against_pagemap(v, flags, t);
+
+		if (c->mincore)
+			fine &= against_mincore(c, v, flags, file, t);
+		if (c->kpageflags)
+			fine &= against_kpageflags(v, t);
+		t->all = t->pages++ ? t->all & v->cats : v->cats;
+		t->any |= v->cats;
+		t->present += !!(v->cats & CAT(PRESENT));
+		if (!fine && notes++ < 60)
+			tap_note("%llx: categories %llx frame %llx; pagemap %llx, as expected %llx;"
+				 " mincore %d; kpageflags %llx", start + i * page, v->cats, v->frame,
+				 v->pm, pagemap_bits(v->cats), v->core, v->kpf);
+	}
+}
+
+void compare_range(const struct comparison *c, u64 start, u64 pages, u64 flags, struct tally *t)
+{
+	bool file = has_file(c->pid, start);
+	u64 n;
+
+	if (pages > VMA_MOST)
+		pages = VMA_MOST;
+	for (; pages; pages -= n, start += n * page) {
+		n = pages < CHUNK ? pages : CHUNK;
+		compare_chunk(c, start, n, flags, file, t);
+	}
+}
+
+void compare_process(const struct comparison *c, struct tally *t)
+{
+	struct snapshot snap;
+	u64 i;
+
+	if (get_vmas(c->fd, 0, 1ULL << 56, false, &snap)) {
+		t->unsettled++;
+		return;
+	}
+	for (i = 0; i < snap.count; i++)
+		compare_range(c, snap.vmas[i].start,
+			      (snap.vmas[i].end - snap.vmas[i].start) / page,
+			      snap.vmas[i].flags, t);
+	free_vmas(&snap);
+}
+
+void report(const char *name, const struct tally *t, const struct comparison *c)
+{
+	int k;
+
+	for (k = 0; k < WITNESSES; k++) {
+		if ((k == W_MINCORE && !c->mincore) || (k == W_KPAGEFLAGS && !c->kpageflags))
+			continue;
+		eq(t->bad[k], 0, "%s.%s", name, witness[k]);
+	}
+	eq(t->unsettled, 0, "%s.settled", name);
+	for (k = 0; k < DIFFERENCES; k++)
+		if (t->named[k])
+			tap_note("%s: %llu of %llu pages: %s", name, t->named[k], t->pages,
+				 difference[k]);
+}
