@@ -1,0 +1,60 @@
+# SPDX-License-Identifier: GPL-2.0
+# libmmscope (shared and static) and the tool.  Every .c file in a folder is
+# part of it: a new verb or witness is a new file, and nothing here.
+
+USER_PKGS := json-c smartcols libelf
+USER_SRC  := $(wildcard user/lib/*.c user/cmd/*.c user/view/*.c user/lesson/*.c)
+LIB_SRC   := $(filter user/lib/%,$(USER_SRC))
+TOOL_SRC  := $(filter-out user/lib/%,$(USER_SRC))
+LIB_OBJ   := $(LIB_SRC:%.c=$(BUILD)/%.o)
+LIB_PIC   := $(LIB_SRC:%.c=$(BUILD)/%.pic.o)
+TOOL_OBJ  := $(TOOL_SRC:%.c=$(BUILD)/%.o)
+
+VERSION      := 0.1.0
+USER_CFLAGS   = $(shell $(PKG_CONFIG) --cflags $(USER_PKGS))
+USER_CPPFLAGS := -D_GNU_SOURCE -DMMS_VERSION='"$(VERSION)"' -Ikmod/uapi -Iuser/lib
+USER_LIBS     = $(shell $(PKG_CONFIG) --libs $(USER_PKGS))
+
+user: $(BUILD)/mmscope $(BUILD)/libmmscope.so.1 $(BUILD)/libmmscope.a $(BUILD)/libmmscope.pc ## libmmscope and the tool, in build/
+
+$(BUILD)/user/%.o: user/%.c
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS) $(WARN) $(USER_CPPFLAGS) $(USER_CFLAGS) -MMD -MP -c -o $@ $<
+
+$(BUILD)/user/%.pic.o: user/%.c
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS) $(WARN) $(USER_CPPFLAGS) $(USER_CFLAGS) -fPIC -MMD -MP -c -o $@ $<
+
+$(BUILD)/libmmscope.a: $(LIB_OBJ)
+	rm -f $@
+	$(AR) rcs $@ $^
+
+$(BUILD)/libmmscope.so.1: $(LIB_PIC) user/lib/libmmscope.map
+	$(CC) $(CFLAGS) $(LDFLAGS) -shared -Wl,-soname,libmmscope.so.1 -Wl,-z,defs \
+	 -Wl,--version-script=user/lib/libmmscope.map -o $@ $(LIB_PIC) $(USER_LIBS)
+	ln -sfn libmmscope.so.1 $(BUILD)/libmmscope.so
+
+$(BUILD)/libmmscope.pc: user/build.mk
+	@mkdir -p $(@D)
+	printf '%s\n' 'prefix=$(PREFIX)' 'libdir=$${prefix}/lib' 'includedir=$${prefix}/include' '' \
+	 'Name: libmmscope' 'Description: what the kernel knows of the memory of a process' \
+	 'Version: $(VERSION)' 'Libs: -L$${libdir} -lmmscope' 'Cflags: -I$${includedir}' > $@
+
+# The tool carries the library, so that it runs from build/ and from anywhere.
+$(BUILD)/mmscope: $(TOOL_OBJ) $(BUILD)/libmmscope.a
+	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(USER_LIBS)
+
+# ---- where it is put --------------------------------------------------------
+PREFIX  ?= /usr/local
+DESTDIR ?=
+
+install: user ## the tool, the library and the headers, to PREFIX (/usr/local)
+	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/lib/pkgconfig $(DESTDIR)$(PREFIX)/include
+	install -m 755 $(BUILD)/mmscope $(DESTDIR)$(PREFIX)/bin/
+	install -m 644 $(BUILD)/libmmscope.so.1 $(BUILD)/libmmscope.a $(DESTDIR)$(PREFIX)/lib/
+	ln -sfn libmmscope.so.1 $(DESTDIR)$(PREFIX)/lib/libmmscope.so
+	install -m 644 $(BUILD)/libmmscope.pc $(DESTDIR)$(PREFIX)/lib/pkgconfig/
+	install -m 644 user/lib/libmmscope.h kmod/uapi/mmscope.h $(DESTDIR)$(PREFIX)/include/
+
+.PHONY: user install
+-include $(LIB_OBJ:.o=.d) $(LIB_PIC:.o=.d) $(TOOL_OBJ:.o=.d)

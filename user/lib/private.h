@@ -57,8 +57,6 @@ int mmsi_proc_read_at(int procfd, pid_t pid, struct mms_proc *proc, struct mms_e
  */
 ssize_t mmsi_read_file(int dirfd, const char *name, char **text);
 
-/* purpose.c */
-const char *mmsi_purpose_names(unsigned int purpose);
 
 /* Out of memory, the one way to say it.  Returns -1. */
 int mmsi_nomem(struct mms_error *err);

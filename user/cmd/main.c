@@ -1,0 +1,341 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * main.c - finds the verb, takes the command line apart, runs it, and sees to
+ * it that what was written has arrived.  What the options of a verb are is
+ * told once, in its tables: getopt_long() and --help are both fed from there.
+ */
+#include <errno.h>
+#include <getopt.h>
+#include <locale.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "cmd.h"
+
+/* One row a verb, in the order in which --help lists them. */
+static const struct verb *const verbs[] = {
+	NULL
+};
+
+/* Options that more than one verb takes; `needs` is a bit of verb->takes. */
+static const struct common_option {
+	struct cmd_option option;
+	unsigned int needs;
+} common_options[] = {
+	{ { "output", 'o', "COLUMNS", "the columns to show, or +COLUMN to add some" }, CMD_TABLE },
+	{ { "noheadings", 0, NULL, "no header line" }, CMD_TABLE },
+	{ { "bytes", 'b', NULL, "sizes as plain numbers of bytes" }, CMD_TABLE },
+	{ { "json", 'J', NULL, "answer in JSON (schema mmscope/1)" }, 0 },
+	{ { "source", 0, "WHICH", "who to ask: auto, module or procfs" }, CMD_TARGET },
+	{ { "help", 'h', NULL, "this text" }, 0 },
+};
+#define COMMON (sizeof(common_options) / sizeof(common_options[0]))
+enum { COMMON_OUTPUT, COMMON_NOHEADINGS, COMMON_BYTES, COMMON_JSON, COMMON_SOURCE,
+       COMMON_HELP };
+
+/* What getopt_long() returns: own options count from OWN, common from SHARED. */
+enum { OWN = 1000, SHARED = 2000 };
+
+int cmd_error(const struct mms_error *err)
+{
+	fflush(stdout);
+	fprintf(stderr, "mmscope: %s: %s\n", err->what, err->why);
+	if (err->mend[0])
+		fprintf(stderr, "  %s\n", err->mend);
+	return err->status;
+}
+
+int cmd_usage(const struct cmd *cmd, const char *format, ...)
+{
+	va_list ap;
+
+	fprintf(stderr, "mmscope: %s: ", cmd->verb->name);
+	va_start(ap, format);
+	vfprintf(stderr, format, ap);
+	va_end(ap);
+	fprintf(stderr, "\n  see: mmscope %s --help\n", cmd->verb->name);
+	return MMS_USAGE;
+}
+
+static void tell_matches(const struct mms_procs *matches)
+{
+	char comm[256];
+
+	for (size_t i = 0; i < matches->count; i++) {
+		mms_escape(matches->proc[i].comm, comm, sizeof(comm));
+		fprintf(stderr, "  %7d  %s\n", (int)matches->proc[i].pid, comm);
+	}
+}
+
+int cmd_open(struct cmd *cmd, struct mms_target **target)
+{
+	struct mms_procs matches = { 0 };
+	struct mms_error err;
+	pid_t pid;
+	int ret;
+
+	ret = mms_resolve(cmd->args[0], &pid, &matches, &err);
+	if (ret) {
+		ret = cmd_error(&err);
+		tell_matches(&matches);
+	} else if (mms_open(pid, cmd->source, target, &err)) {
+		ret = cmd_error(&err);
+	}
+	mms_procs_free(&matches);
+	return ret;
+}
+
+void cmd_lack(struct cmd *cmd, const struct mms_target *target, const char *adds)
+{
+	const struct mms_error *lack = mms_target_lack(target);
+
+	if (!lack || cmd->told_lack)
+		return;
+	cmd->told_lack = true;
+	fflush(stdout);
+	fprintf(stderr, "mmscope: from /proc alone (%s); the module would tell %s\n",
+		lack->why, adds);
+}
+
+/* ---- help ------------------------------------------------------------------ */
+
+static void help_option(const struct cmd_option *o)
+{
+	char left[64];
+
+	snprintf(left, sizeof(left), "%c%c%c --%s%s%s", o->letter ? '-' : ' ',
+		 o->letter ? o->letter : ' ', o->letter ? ',' : ' ', o->name,
+		 o->arg ? " " : "", o->arg ? o->arg : "");
+	printf("  %-26s %s\n", left, o->help);
+}
+
+static int help_verb(const struct verb *verb)
+{
+	printf("usage: mmscope %s [options]%s%s\n\n%s\n", verb->name, *verb->args ? " " : "",
+	       verb->args, verb->about);
+	printf("\nOptions:\n");
+	for (const struct cmd_option *o = verb->options; o && o->name; o++)
+		help_option(o);
+	for (size_t i = 0; i < COMMON; i++)
+		if (!common_options[i].needs || (common_options[i].needs & verb->takes))
+			help_option(&common_options[i].option);
+	if (verb->columns)
+		printf("\nColumns (* shown without -o):\n");
+	for (const struct view_column *c = verb->columns; c && c->name; c++)
+		printf("  %c %-12s %s\n", c->flags & VIEW_DEFAULT ? '*' : ' ', c->name,
+		       c->help);
+	printf("\nExamples:\n%s\n", verb->example);
+	return MMS_OK;
+}
+
+static int help_all(void)
+{
+	printf("usage: mmscope VERB [options] ...\n"
+	       "       mmscope PID            the same as: mmscope show PID\n\n"
+	       "Tells what the kernel knows about the memory of any process.\n"
+	       "A process is named by its PID, by its name, or as self.\n\n"
+	       "Verbs:\n");
+	for (size_t i = 0; verbs[i]; i++)
+		printf("  %-10s %s\n", verbs[i]->name, verbs[i]->brief);
+	printf("\n  mmscope VERB --help        its options, columns and examples\n"
+	       "  mmscope --version          the version, here and of the loaded module\n\n"
+	       "Exit status: 0 fine; 1 a check failed; 2 usage; 3 no such process, or it\n"
+	       "went away; 4 not permitted; 5 the module is missing or does not match.\n");
+	return MMS_OK;
+}
+
+static int version(void)
+{
+	struct mmscope_info info;
+	struct mms_error err;
+
+	printf("mmscope %s\n", mms_version());
+	if (mms_info(&info, &err) == 0)
+		printf("module %s, ABI %u\n", info.version, info.abi);
+	else
+		printf("module: %s\n", err.why);
+	return MMS_OK;
+}
+
+/* ---- the command line ------------------------------------------------------ */
+
+static void add_option(struct option *longs, char *shorts, const struct cmd_option *o, int val)
+{
+	longs->name = o->name;
+	longs->has_arg = o->arg ? required_argument : no_argument;
+	longs->val = o->letter ? o->letter : val;
+	if (o->letter)
+		snprintf(shorts + strlen(shorts), 3, "%c%s", o->letter, o->arg ? ":" : "");
+}
+
+static int set_common(struct cmd *cmd, size_t i)
+{
+	switch (i) {
+	case COMMON_OUTPUT:
+		cmd->columns = optarg;
+		break;
+	case COMMON_NOHEADINGS:
+		cmd->noheadings = true;
+		break;
+	case COMMON_BYTES:
+		cmd->bytes = true;
+		break;
+	case COMMON_JSON:
+		cmd->json = true;
+		break;
+	case COMMON_SOURCE:
+		if (!strcmp(optarg, "auto"))
+			cmd->source = MMS_SOURCE_AUTO;
+		else if (!strcmp(optarg, "module"))
+			cmd->source = MMS_SOURCE_MODULE;
+		else if (!strcmp(optarg, "procfs"))
+			cmd->source = MMS_SOURCE_PROCFS;
+		else
+			return cmd_usage(cmd, "--source is auto, module or procfs");
+		break;
+	}
+	return 0;
+}
+
+/* Which option `c` of getopt_long() is; files its argument. */
+static int set_option(struct cmd *cmd, int c)
+{
+	const struct cmd_option *o = cmd->verb->options;
+
+	for (int i = 0; o && o[i].name; i++)
+		if (c == OWN + i || (o[i].letter && c == o[i].letter)) {
+			cmd->value[i] = optarg ? optarg : "";
+			return 0;
+		}
+	for (size_t i = 0; i < COMMON; i++)
+		if (c == SHARED + (int)i || c == common_options[i].option.letter)
+			return set_common(cmd, i);
+	return 0;
+}
+
+/*
+ * Takes the options of a verb apart.  Returns 0 to go on, -1 if --help was
+ * asked for, or an exit status.
+ */
+static int parse(struct cmd *cmd, int argc, char **argv)
+{
+	struct option longs[CMD_OPTIONS_MAX + COMMON + 1] = { { 0 } };
+	char shorts[2 * (CMD_OPTIONS_MAX + COMMON) + 4] = "";
+	const struct cmd_option *own = cmd->verb->options;
+	int c, ret, n = 0;
+
+	/* ':' first: a missing argument is told apart from an unknown option. */
+	strcpy(shorts, cmd->verb->takes & CMD_COMMAND ? "+:" : ":");
+	for (int i = 0; own && own[i].name && i < CMD_OPTIONS_MAX; i++)
+		add_option(&longs[n++], shorts, &own[i], OWN + i);
+	for (size_t i = 0; i < COMMON; i++)
+		if (!common_options[i].needs || (common_options[i].needs & cmd->verb->takes))
+			add_option(&longs[n++], shorts, &common_options[i].option,
+				   SHARED + (int)i);
+	optind = 1;
+	while ((c = getopt_long(argc, argv, shorts, longs, NULL)) != -1) {
+		if (c == SHARED + COMMON_HELP || c == 'h')
+			return -1;
+		if (c == ':')
+			return cmd_usage(cmd, "option '%s' needs an argument", argv[optind - 1]);
+		if (c == '?')
+			return cmd_usage(cmd, "no such option: '%s'", argv[optind - 1]);
+		ret = set_option(cmd, c);
+		if (ret)
+			return ret;
+	}
+	cmd->args = argv + optind;
+	cmd->nargs = argc - optind;
+	return 0;
+}
+
+static int run_verb(const struct verb *verb, int argc, char **argv)
+{
+	struct cmd cmd = { .verb = verb };
+	int ret;
+
+	ret = parse(&cmd, argc, argv);
+	if (ret)
+		return ret < 0 ? help_verb(verb) : ret;
+	if (cmd.nargs < verb->min_args)
+		return cmd_usage(&cmd, "needs %s", verb->args);
+	if (verb->max_args >= 0 && cmd.nargs > verb->max_args)
+		return cmd_usage(&cmd, "too many arguments: '%s'", cmd.args[verb->max_args]);
+	return verb->run(&cmd);
+}
+
+static const struct verb *find_verb(const char *name)
+{
+	for (size_t i = 0; verbs[i]; i++)
+		if (!strcmp(verbs[i]->name, name))
+			return verbs[i];
+	return NULL;
+}
+
+static int unknown_verb(const char *name)
+{
+	struct mms_error err;
+	char shown[64];
+
+	mms_escape(name, shown, sizeof(shown));
+	mms_fail(&err, MMS_USAGE, "see: mmscope --help", shown,
+		 "no such verb, and no process of that name");
+	return cmd_error(&err);
+}
+
+static int run(int argc, char **argv)
+{
+	const struct verb *verb;
+	const char *first = argc > 1 ? argv[1] : NULL;
+	pid_t pid;
+	struct mms_error err;
+
+	if (!first) {
+		fprintf(stderr, "mmscope: usage: mmscope VERB ... or mmscope PID\n"
+				"  see: mmscope --help\n");
+		return MMS_USAGE;
+	}
+	if (!strcmp(first, "--help") || !strcmp(first, "-h"))
+		return help_all();
+	if (!strcmp(first, "help")) {
+		verb = argc > 2 ? find_verb(argv[2]) : NULL;
+		return argc == 2 ? help_all() : verb ? help_verb(verb) : unknown_verb(argv[2]);
+	}
+	if (!strcmp(first, "--version") || !strcmp(first, "-V"))
+		return version();
+	verb = find_verb(first);
+	if (verb)
+		return run_verb(verb, argc - 1, argv + 1);
+	/* A target alone, perhaps with options around it: show it. */
+	if (first[0] != '-' && mms_resolve(first, &pid, NULL, &err) &&
+	    err.status == MMS_GONE && strspn(first, "0123456789") != strlen(first))
+		return unknown_verb(first);
+	return run_verb(find_verb("show"), argc, argv);
+}
+
+/*
+ * What stdout still holds is written now, so that a full disk is told.  A
+ * reader that has gone away (head, less) wants no message.
+ */
+static int finish(int status)
+{
+	int error = 0;
+
+	errno = 0;
+	if (ferror(stdout) | fflush(stdout))
+		error = errno ? errno : EIO;
+	if (error && error != EPIPE) {
+		fprintf(stderr, "mmscope: standard output: %s\n", strerror(error));
+		return status ? status : MMS_FAILED;
+	}
+	return status;
+}
+
+int main(int argc, char **argv)
+{
+	setlocale(LC_CTYPE, "");
+	return finish(run(argc, argv));
+}
