@@ -44,6 +44,7 @@ struct verb {
 	int min_args, max_args;	/* max_args -1: any number */
 	const struct cmd_option *options;	/* own ones, or NULL */
 	const struct view_column *columns;	/* with CMD_TABLE */
+	const char *default_columns;	/* with CMD_TABLE: "A,B" */
 	int (*run)(struct cmd *cmd);	/* returns the exit status */
 };
 
@@ -82,6 +83,11 @@ int cmd_open(struct cmd *cmd, struct mms_target **target);
  * add: `adds` completes "the module would tell ...".  Nothing if it is.
  */
 void cmd_lack(struct cmd *cmd, const struct mms_target *target, const char *adds);
+
+/* The options of a table from the command line. */
+struct view_options cmd_table_options(const struct cmd *cmd);
+/* Starts the table of cmd->verb; NULL after having said what is wrong with -o. */
+struct view_table *cmd_table_new(const struct cmd *cmd);
 
 /* The verbs; the table is in main.c. */
 extern const struct verb verb_show, verb_brk, verb_vmas, verb_pages, verb_locked;

@@ -100,6 +100,28 @@ void cmd_lack(struct cmd *cmd, const struct mms_target *target, const char *adds
 		lack->why, adds);
 }
 
+struct view_options cmd_table_options(const struct cmd *cmd)
+{
+	return (struct view_options){
+		.columns = cmd->columns,
+		.defaults = cmd->verb->default_columns,
+		.noheadings = cmd->noheadings,
+		.bytes = cmd->bytes,
+	};
+}
+
+struct view_table *cmd_table_new(const struct cmd *cmd)
+{
+	struct view_options options = cmd_table_options(cmd);
+	struct view_table *table;
+	char wrong[32];
+
+	table = view_table_new(cmd->verb->columns, &options, wrong);
+	if (!table)
+		cmd_usage(cmd, "no such column: '%s'", wrong);
+	return table;
+}
+
 /* ---- help ------------------------------------------------------------------ */
 
 static void help_option(const struct cmd_option *o)
@@ -114,6 +136,8 @@ static void help_option(const struct cmd_option *o)
 
 static int help_verb(const struct verb *verb)
 {
+	struct view_options options = { 0 };
+
 	printf("usage: mmscope %s [options]%s%s\n\n%s\n", verb->name, *verb->args ? " " : "",
 	       verb->args, verb->about);
 	printf("\nOptions:\n");
@@ -124,9 +148,11 @@ static int help_verb(const struct verb *verb)
 			help_option(&common_options[i].option);
 	if (verb->columns)
 		printf("\nColumns (* shown without -o):\n");
-	for (const struct view_column *c = verb->columns; c && c->name; c++)
-		printf("  %c %-12s %s\n", c->flags & VIEW_DEFAULT ? '*' : ' ', c->name,
-		       c->help);
+	options.defaults = verb->default_columns;
+	for (unsigned int i = 0; verb->columns && verb->columns[i].name; i++)
+		printf("  %c %-12s %s\n",
+		       view_columns_have(verb->columns, &options, i) ? '*' : ' ',
+		       verb->columns[i].name, verb->columns[i].help);
 	printf("\nExamples:\n%s\n", verb->example);
 	return MMS_OK;
 }

@@ -18,25 +18,29 @@ struct view_column {
 };
 
 #define VIEW_RIGHT	(1U << 0)	/* numbers */
-#define VIEW_TRUNC	(1U << 1)	/* may lose its left part on a narrow terminal */
-#define VIEW_DEFAULT	(1U << 2)	/* shown without -o */
+#define VIEW_TRUNC	(1U << 1)	/* may lose its middle on a narrow terminal */
 
 struct view_table;
 
 struct view_options {
 	const char *columns;	/* -o: "A,B", or "+A" to add to the default; or NULL */
+	const char *defaults;	/* the columns without -o: "A,B" */
 	bool noheadings;
 	bool bytes;		/* sizes as plain numbers */
 };
 
 /*
- * Starts a table on stdout.  NULL if options->columns is wrong: then *wrong
- * is the word that names no column, to be freed.
+ * Whether column `id` is in the list of columns that will be shown by these
+ * options: what is not shown need not be asked for.
+ */
+bool view_columns_have(const struct view_column *columns,
+		       const struct view_options *options, unsigned int id);
+/*
+ * Starts a table on stdout.  NULL if options->columns is wrong: then `wrong`
+ * holds the word that names no column.
  */
 struct view_table *view_table_new(const struct view_column *columns,
-				  const struct view_options *options, char **wrong);
-/* Whether column `id` will be drawn: what is not need not be made. */
-bool view_table_has(const struct view_table *table, unsigned int id);
+				  const struct view_options *options, char wrong[32]);
 /* A new line; the cells set next are in it, those not set stay empty. */
 void view_table_line(struct view_table *table);
 void view_table_text(struct view_table *table, unsigned int id, const char *text);
@@ -44,9 +48,12 @@ void view_table_address(struct view_table *table, unsigned int id, uint64_t addr
 void view_table_number(struct view_table *table, unsigned int id, uint64_t number);
 /* Bytes: as people read them, or as a number with --bytes. */
 void view_table_size(struct view_table *table, unsigned int id, uint64_t bytes);
-/* The whole line in the colour of a purpose or a warning; none off a terminal. */
-void view_table_colour(struct view_table *table, const char *name);
+/* The whole line in a colour of libsmartcols; none off a terminal. */
+void view_table_colour(struct view_table *table, const char *colour);
 /* Draws what is left and frees the table. */
 void view_table_end(struct view_table *table);
+
+/* Whether stdout wants colours: a terminal, and NO_COLOR is not set. */
+bool view_colours(void);
 
 #endif

@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * json.h - JSON on stdout, written as it comes, so that 60,000 VMAs need no
+ * tree in memory.  Quoting is json-c's; commas, braces and the schema are ours.
+ *
+ * THE SCHEMA "mmscope/1", common to all verbs
+ *
+ *   { "schema": "mmscope/1", "verb": "...", "version": "0.1.0",
+ *     "target": { "pid", "comm", "source": "module"|"procfs", "lack": null|"why
+ *                 the module was not the source" },	(verbs with a target)
+ *     ... the verb's own members ... }
+ *
+ *   addresses	strings "0x..." in hexadecimal
+ *   amounts	numbers of bytes; names ending in _pages: numbers of pages
+ *   limits	numbers of bytes, or "unlimited"
+ *   masks	arrays of names: ["present", "dirty"]
+ *   unknown	null, never 0; a member whose meaning the source lacks is null
+ *   text	UTF-8; what is not well-formed in a name or path becomes U+FFFD, and
+ *		a second member NAME_hex holds the bytes
+ *
+ * Members are added in later versions, never renamed or given another meaning.
+ * Readers ignore what they do not know.
+ *
+ * Members by verb:
+ *   show	"mm", "provenance", "totals", "vmas"
+ *   brk	"brk", "start_brk", "heap_bytes", "heap_end", "distance_bytes", "exact",
+ *		"provenance"
+ *   vmas	"mm", "provenance", "vmas"
+ *   pages	"range", "filter", "runs", or with --summary "vmas" of counts; "pages"
+ *   locked	"intent", "fact", "limit", "vmas", "notes"
+ *   walk	"address", "vma", "levels", "categories"
+ *   doctor	"checks": [ { "name", "status": "ok"|"warn"|"fail"|"info", "text", "mend" } ]
+ *
+ * "mm" holds a member for each figure, by its name in mms_mm_field_name();
+ * "provenance" says for each who said so, by mms_from_name().
+ * A VMA: { "start", "end", "size", "perms", "flags", "flags_unknown", "backing",
+ *   "role", "purpose", "offset", "device", "inode", "page_size", "pkey", "name",
+ *   and with accounts "rss", "shared_clean" ... "private_dirty", "pages": { CATEGORY: count } }
+ */
+#ifndef MMSCOPE_JSON_H
+#define MMSCOPE_JSON_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "libmmscope.h"
+
+struct view_json {
+	int depth;
+	bool some[16];		/* something was written on this level: a comma is due */
+	char kind[16];		/* '{' or '[' */
+	int flat;		/* from this depth on all stands on one line; 0: not yet */
+};
+
+/* Opens the document.  `target` may be NULL. */
+void view_json_begin(struct view_json *j, const char *verb, const struct mms_target *target);
+void view_json_end(struct view_json *j);
+
+/*
+ * In all below, `key` is the member's name, NULL within an array.
+ * _flat: everything within stands on one line.
+ */
+void view_json_object(struct view_json *j, const char *key);
+void view_json_object_flat(struct view_json *j, const char *key);
+void view_json_array(struct view_json *j, const char *key);
+void view_json_array_flat(struct view_json *j, const char *key);
+void view_json_close(struct view_json *j);
+
+void view_json_text(struct view_json *j, const char *key, const char *text);
+/* A name from outside: with KEY_hex beside it if it is no UTF-8.  Not in arrays. */
+void view_json_name(struct view_json *j, const char *key, const char *text);
+void view_json_address(struct view_json *j, const char *key, uint64_t address);
+void view_json_number(struct view_json *j, const char *key, uint64_t number);
+void view_json_signed(struct view_json *j, const char *key, int64_t number);
+void view_json_bool(struct view_json *j, const char *key, bool value);
+void view_json_null(struct view_json *j, const char *key);
+void view_json_limit(struct view_json *j, const char *key, uint64_t bytes);
+void view_json_fact(struct view_json *j, const char *key, struct mms_fact fact,
+		    enum mms_unit unit);
+void view_json_categories(struct view_json *j, const char *key, uint64_t mask);
+void view_json_flags(struct view_json *j, const char *key, uint64_t mask);
+
+/* "mm" and "provenance". */
+void view_json_mm(struct view_json *j, const struct mms_mm *mm);
+/* One VMA of a list, as a member of an array. */
+void view_json_vma(struct view_json *j, const struct mms_vmas *vmas, size_t i);
+
+#endif

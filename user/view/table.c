@@ -1,0 +1,312 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * table.c - tables by libsmartcols: chosen columns, sizes, colours, and names
+ * that give way on a narrow terminal.
+ */
+#include <ctype.h>
+#include <inttypes.h>
+#include <libsmartcols.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+#include <wchar.h>
+
+#include "libmmscope.h"
+#include "table.h"
+
+#define COLUMNS_MAX	64
+#define TRUNC_MIN	12	/* a name is not cut below this */
+
+struct view_table {
+	struct libscols_table *scols;
+	struct libscols_line *line;
+	const struct view_column *columns;
+	int place[COLUMNS_MAX];	/* of a column in the table; -1: not shown */
+	int shown;
+	bool bytes;
+};
+
+bool view_colours(void)
+{
+	const char *no = getenv("NO_COLOR");
+
+	return isatty(STDOUT_FILENO) && !(no && *no);
+}
+
+/* The number of a column by its name, in any case; -1. */
+static int column_find(const struct view_column *columns, const char *name, size_t len)
+{
+	for (int i = 0; columns[i].name; i++)
+		if (strlen(columns[i].name) == len && !strncasecmp(columns[i].name, name, len))
+			return i;
+	return -1;
+}
+
+/* Calls add() for each word of a list of columns; false at an unknown word. */
+static bool columns_walk(const struct view_column *columns, const char *list, char wrong[32],
+			 void (*add)(void *arg, int id), void *arg)
+{
+	for (;;) {
+		size_t len = strcspn(list, ",");
+		int id = column_find(columns, list, len);
+
+		if (id < 0) {
+			snprintf(wrong, 32, "%.*s", (int)(len < 31 ? len : 31), list);
+			return false;
+		}
+		add(arg, id);
+		if (!list[len])
+			return true;
+		list += len + 1;
+	}
+}
+
+static bool columns_choose(const struct view_column *columns,
+			   const struct view_options *options, char wrong[32],
+			   void (*add)(void *arg, int id), void *arg)
+{
+	const char *list = options->columns;
+
+	if (!list || *list == '+')
+		columns_walk(columns, options->defaults, wrong, add, arg);
+	if (!list)
+		return true;
+	return columns_walk(columns, *list == '+' ? list + 1 : list, wrong, add, arg);
+}
+
+struct seek {
+	int id;
+	bool found;
+};
+
+static void seek_one(void *arg, int id)
+{
+	struct seek *s = arg;
+
+	s->found |= s->id == id;
+}
+
+bool view_columns_have(const struct view_column *columns,
+		       const struct view_options *options, unsigned int id)
+{
+	struct seek s = { .id = (int)id };
+	char wrong[32];
+
+	columns_choose(columns, options, wrong, seek_one, &s);
+	return s.found;
+}
+
+static void add_column(void *arg, int id)
+{
+	struct view_table *t = arg;
+	const struct view_column *c = &t->columns[id];
+
+	if (id >= COLUMNS_MAX || t->place[id] >= 0)
+		return;
+	if (scols_table_new_column(t->scols, c->name, 1,
+				   c->flags & VIEW_RIGHT ? SCOLS_FL_RIGHT : 0))
+		t->place[id] = t->shown++;
+}
+
+struct view_table *view_table_new(const struct view_column *columns,
+				  const struct view_options *options, char wrong[32])
+{
+	struct view_table *t = calloc(1, sizeof(*t));
+
+	wrong[0] = '\0';
+	if (!t)
+		return NULL;
+	t->columns = columns;
+	t->bytes = options->bytes;
+	memset(t->place, -1, sizeof(t->place));
+	t->scols = scols_new_table();
+	if (!t->scols || !columns_choose(columns, options, wrong, add_column, t)) {
+		scols_unref_table(t->scols);
+		free(t);
+		return NULL;
+	}
+	scols_table_enable_noheadings(t->scols, options->noheadings);
+	/* Text arrives escaped; to do it twice would spoil it. */
+	scols_table_enable_noencoding(t->scols, 1);
+	scols_table_enable_colors(t->scols, view_colours());
+	return t;
+}
+
+void view_table_line(struct view_table *t)
+{
+	t->line = scols_table_new_line(t->scols, NULL);
+}
+
+static void set(struct view_table *t, unsigned int id, const char *text)
+{
+	if (t->line && t->place[id] >= 0)
+		scols_line_set_data(t->line, (size_t)t->place[id], text);
+}
+
+void view_table_text(struct view_table *t, unsigned int id, const char *text)
+{
+	char fixed[512], *buf = fixed;
+	size_t len;
+
+	if (t->place[id] < 0)
+		return;
+	len = mms_escape(text, fixed, sizeof(fixed));
+	if (len >= sizeof(fixed)) {
+		buf = malloc(len + 1);
+		if (!buf)
+			return;
+		mms_escape(text, buf, len + 1);
+	}
+	set(t, id, buf);
+	if (buf != fixed)
+		free(buf);
+}
+
+void view_table_address(struct view_table *t, unsigned int id, uint64_t address)
+{
+	char buf[24];
+
+	snprintf(buf, sizeof(buf), "0x%" PRIx64, address);
+	set(t, id, buf);
+}
+
+void view_table_number(struct view_table *t, unsigned int id, uint64_t number)
+{
+	char buf[24];
+
+	snprintf(buf, sizeof(buf), "%" PRIu64, number);
+	set(t, id, buf);
+}
+
+void view_table_size(struct view_table *t, unsigned int id, uint64_t bytes)
+{
+	char buf[16];
+
+	if (t->bytes)
+		view_table_number(t, id, bytes);
+	else
+		set(t, id, mms_size_format(bytes, buf));
+}
+
+void view_table_colour(struct view_table *t, const char *colour)
+{
+	if (t->line)
+		scols_line_set_color(t->line, colour);
+}
+
+/* ---- fitting a terminal ---------------------------------------------------- */
+
+/* Cells of a text; bytes, if it is none in this locale. */
+static size_t cells(const char *text)
+{
+	size_t bytes = strlen(text), width = 0;
+	mbstate_t state = { 0 };
+	wchar_t wc;
+
+	for (const char *p = text; *p;) {
+		size_t n = mbrtowc(&wc, p, MB_CUR_MAX, &state);
+		int w;
+
+		if (n == (size_t)-1 || n == (size_t)-2)
+			return bytes;
+		w = wcwidth(wc);
+		width += w > 0 ? (size_t)w : 0;
+		p += n;
+	}
+	return width;
+}
+
+/* The widest cell of a column, its heading included. */
+static size_t column_width(struct view_table *t, struct libscols_column *column, int place)
+{
+	struct libscols_iter *itr = scols_new_iter(SCOLS_ITER_FORWARD);
+	struct libscols_line *line;
+	size_t widest = strlen(scols_cell_get_data(scols_column_get_header(column)));
+
+	while (itr && !scols_table_next_line(t->scols, itr, &line)) {
+		const char *data = scols_cell_get_data(scols_line_get_cell(line, (size_t)place));
+		size_t width = data ? cells(data) : 0;
+
+		if (width > widest)
+			widest = width;
+	}
+	scols_free_iter(itr);
+	return widest;
+}
+
+static bool continues(char c)
+{
+	return ((unsigned char)c & 0xc0) == 0x80;
+}
+
+/*
+ * The middle gives way to "..": of a path the start tells the kind and the end
+ * tells which.  Characters of more than one cell may leave it a bit too wide.
+ */
+static void cut_cell(struct libscols_cell *cell, size_t room)
+{
+	const char *text = scols_cell_get_data(cell), *head, *tail;
+	size_t width = text ? cells(text) : 0, left = (room - 2) / 4, right = room - 2 - left;
+	char *cut;
+
+	if (width <= room)
+		return;
+	for (head = text; left && *head; left--)
+		for (head++; continues(*head); head++)
+			;
+	for (tail = text + strlen(text); right && tail > head; right--)
+		for (tail--; tail > head && continues(*tail); tail--)
+			;
+	if (asprintf(&cut, "%.*s..%s", (int)(head - text), text, tail) > 0)
+		scols_cell_refer_data(cell, cut);
+}
+
+static void cut_column(struct view_table *t, int place, size_t room)
+{
+	struct libscols_iter *itr = scols_new_iter(SCOLS_ITER_FORWARD);
+	struct libscols_line *line;
+
+	while (itr && !scols_table_next_line(t->scols, itr, &line))
+		cut_cell(scols_line_get_cell(line, (size_t)place), room);
+	scols_free_iter(itr);
+}
+
+/* On a terminal the column that may lose something takes what the others leave. */
+static void fit(struct view_table *t)
+{
+	size_t terminal = scols_table_get_termwidth(t->scols), used = 0, room;
+	int soft = -1;
+
+	for (int id = 0; t->columns[id].name; id++) {
+		int place = t->place[id];
+
+		if (place < 0)
+			continue;
+		if (t->columns[id].flags & VIEW_TRUNC && soft < 0)
+			soft = place;
+		else
+			used += 1 + column_width(t, scols_table_get_column(t->scols, (size_t)place),
+						 place);
+	}
+	if (soft < 0)
+		return;
+	room = terminal > used + TRUNC_MIN ? terminal - used : TRUNC_MIN;
+	cut_column(t, soft, room);
+}
+
+/* ---------------------------------------------------------------------------- */
+
+void view_table_end(struct view_table *t)
+{
+	if (isatty(STDOUT_FILENO))
+		fit(t);
+	else
+		/* Nobody's screen: no line is cut or wrapped. */
+		scols_table_set_termforce(t->scols, SCOLS_TERMFORCE_NEVER);
+	scols_print_table(t->scols);
+	scols_unref_table(t->scols);
+	free(t);
+}
