@@ -14,10 +14,11 @@
 #include <string.h>
 #include <unistd.h>
 
-static int tap_count, tap_failed;
-static unsigned int tap_limit = 60;
-static const char *tap_prefix = "";
-static const char *tap_last = "the start";
+/* One set for the whole program, whichever of its files include this. */
+#define TAP_STATE __attribute__((weak))
+TAP_STATE int tap_count, tap_failed;
+TAP_STATE unsigned int tap_limit = 60;
+TAP_STATE const char *tap_prefix = "", *tap_last = "the start";
 
 static inline void tap_timeout(int sig)
 {

@@ -17,10 +17,10 @@ extern const char *const witness[WITNESSES];
 /* The closed list of differences that are none. */
 enum {
 	D_PFNMAP,	/* pagemap does not look into a PFNMAP VMA */
-	D_HUGE_FILE,	/* pagemap, to 6.5, calls no huge entry's page one of a file */
-	D_HUGE_ZERO,	/* pagemap calls the huge zero page one of a file, since 6.6 */
+	D_HUGE_ZERO,	/* pagemap calls the huge zero page one of a file */
 	D_PRIVACY,	/* mincore says 1 of what it may not tell; so CACHE_UNKNOWN */
 	D_SWAP_CACHE,	/* mincore looks into the swap cache, closed to modules */
+	D_KPF_KSM,	/* kpageflags calls any anonymous page one of KSM, 6.10 on */
 	D_KERNEL_PAGE,	/* [vdso], [vvar]: no file, and mincore does not look */
 	DIFFERENCES
 };
