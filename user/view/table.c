@@ -307,6 +307,13 @@ void view_table_end(struct view_table *t)
 		/* Nobody's screen: no line is cut or wrapped. */
 		scols_table_set_termforce(t->scols, SCOLS_TERMFORCE_NEVER);
 	scols_print_table(t->scols);
+	view_table_drop(t);
+}
+
+void view_table_drop(struct view_table *t)
+{
+	if (!t)
+		return;
 	scols_unref_table(t->scols);
 	free(t);
 }

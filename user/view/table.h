@@ -53,6 +53,9 @@ void view_table_colour(struct view_table *table, const char *colour);
 /* Draws what is left and frees the table. */
 void view_table_end(struct view_table *table);
 
+/* Frees it undrawn; NULL is fine. */
+void view_table_drop(struct view_table *table);
+
 /* Whether stdout wants colours: a terminal, and NO_COLOR is not set. */
 bool view_colours(void);
 

@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * vmas.h - the table of VMAs, and the figures of an address space in words.
+ * show, vmas and locked draw the same columns, each its own choice of them.
+ */
+#ifndef MMSCOPE_VIEW_VMAS_H
+#define MMSCOPE_VIEW_VMAS_H
+
+#include "libmmscope.h"
+#include "table.h"
+
+extern const struct view_column view_vma_columns[];
+
+/* The categories that must be counted for these columns; 0: no accounts needed. */
+uint64_t view_vma_categories(const struct view_options *options, bool *acct);
+/* A line for each VMA that `wanted` (NULL: any) lets through. */
+void view_vmas_draw(struct view_table *table, const struct mms_vmas *vmas,
+		    bool (*wanted)(const struct mms_vmas *vmas, size_t i));
+
+/* Sums over a list with accounts. */
+struct view_totals {
+	uint64_t size, rss, swap, mlocked, dirty, locked_vmas;
+	bool has_rss, has_swap, has_mlocked, has_flags;
+};
+void view_vmas_totals(const struct mms_vmas *vmas, struct view_totals *totals);
+
+/* Bytes in categories of one VMA; false if they were not counted. */
+bool view_acct_bytes(const struct mms_vmas *vmas, size_t i, uint64_t category, uint64_t *bytes);
+/* In a swap area, whether its own entry says so or the shared object. */
+bool view_acct_swap(const struct mms_vmas *vmas, size_t i, uint64_t *bytes);
+
+/* "1.5M", "unlimited", or "?" for what is not known. */
+char *view_fact_size(struct mms_fact fact, bool bytes, char buf[24]);
+
+#endif
