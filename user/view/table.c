@@ -27,6 +27,7 @@ struct view_table {
 	int place[COLUMNS_MAX];	/* of a column in the table; -1: not shown */
 	int shown;
 	bool bytes;
+	bool flushed;
 };
 
 bool view_colours(void)
@@ -299,7 +300,7 @@ static void fit(struct view_table *t)
 
 /* ---------------------------------------------------------------------------- */
 
-void view_table_end(struct view_table *t)
+static void print(struct view_table *t)
 {
 	if (isatty(STDOUT_FILENO))
 		fit(t);
@@ -307,6 +308,22 @@ void view_table_end(struct view_table *t)
 		/* Nobody's screen: no line is cut or wrapped. */
 		scols_table_set_termforce(t->scols, SCOLS_TERMFORCE_NEVER);
 	scols_print_table(t->scols);
+}
+
+void view_table_flush(struct view_table *t)
+{
+	print(t);
+	scols_table_remove_lines(t->scols);
+	scols_table_enable_noheadings(t->scols, 1);
+	t->line = NULL;
+	t->flushed = true;
+}
+
+void view_table_end(struct view_table *t)
+{
+	/* A table that was flushed may have nothing left. */
+	if (!t->flushed || !scols_table_is_empty(t->scols))
+		print(t);
 	view_table_drop(t);
 }
 

@@ -53,6 +53,11 @@ void view_table_colour(struct view_table *table, const char *colour);
 /* Draws what is left and frees the table. */
 void view_table_end(struct view_table *table);
 
+/*
+ * Draws the lines so far and goes on: the table is held in memory until it is
+ * drawn.  The widths of the columns may change from here on.
+ */
+void view_table_flush(struct view_table *table);
 /* Frees it undrawn; NULL is fine. */
 void view_table_drop(struct view_table *table);
 
