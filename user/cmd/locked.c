@@ -20,11 +20,11 @@
 struct balance {
 	uint64_t intent;	/* VMAs with the flag */
 	uint64_t fact;		/* mlocked pages, wherever they are */
-	uint64_t absent;	/* in locked VMAs, not present */
-	uint64_t swapped;	/* of those, in swap */
+	uint64_t absent;	/* in locked VMAs, not present; of these: */
+	uint64_t swapped, lazy, barred, missing; /* in swap, ONFAULT, PROT_NONE, the rest */
 	uint64_t present_unlocked; /* in locked VMAs, present without the page flag */
 	uint64_t stray;		/* mlocked pages in VMAs without the flag */
-	uint64_t onfault, none;	/* locked VMAs with ONFAULT, or without any access */
+	uint64_t onfault;	/* locked VMAs with ONFAULT */
 	bool has_pages;
 };
 
@@ -41,6 +41,18 @@ static bool wanted(const struct mms_vmas *vmas, size_t i)
 	       (view_acct_bytes(vmas, i, MMSCOPE_CAT(MLOCKED), &fact) && fact);
 }
 
+/* Where the pages of a locked VMA are that are not present. */
+static void add_absent(struct balance *b, const struct mms_vma *v, uint64_t absent)
+{
+	b->absent += absent;
+	if (v->flags & MMSCOPE_VMA_LOCKONFAULT)
+		b->lazy += absent;
+	else if (!(v->flags & (MMSCOPE_VMA_READ | MMSCOPE_VMA_WRITE | MMSCOPE_VMA_EXEC)))
+		b->barred += absent;
+	else
+		b->missing += absent;
+}
+
 static void add_locked(struct balance *b, const struct mms_vmas *vmas, size_t i, uint64_t fact)
 {
 	const struct mms_vma *v = &vmas->vma[i];
@@ -49,13 +61,14 @@ static void add_locked(struct balance *b, const struct mms_vmas *vmas, size_t i,
 	b->intent += size;
 	if (v->flags & MMSCOPE_VMA_LOCKONFAULT)
 		b->onfault += size;
-	if (!(v->flags & (MMSCOPE_VMA_READ | MMSCOPE_VMA_WRITE | MMSCOPE_VMA_EXEC)))
-		b->none += size;
 	if (!view_acct_bytes(vmas, i, MMSCOPE_CAT(PRESENT), &present))
 		return;
 	view_acct_bytes(vmas, i, MMSCOPE_CAT(SWAPPED), &swapped);
-	b->absent += size > present ? size - present : 0;
 	b->swapped += swapped;
+	/* The VMA may have changed between being listed and being counted. */
+	if (present + swapped < size)
+		add_absent(b, v, size - present - swapped);
+	b->absent += swapped;
 	b->present_unlocked += present > fact ? present - fact : 0;
 }
 
@@ -94,20 +107,17 @@ static void note(struct note *notes, int *n, const char *what, uint64_t bytes)
 
 static int explain(const struct balance *b, struct note notes[NOTES_MAX])
 {
-	uint64_t lazy = b->onfault < b->absent ? b->onfault : b->absent;
-	uint64_t none = b->none < b->absent - lazy ? b->none : b->absent - lazy;
 	int n = 0;
 
 	if (!b->has_pages)
 		return 0;
-	if (b->onfault)
-		note(notes, &n, "in lock-on-fault VMAs need not be present: a page is locked when "
-		     "it is first touched", lazy);
-	note(notes, &n, "in locked VMAs without any access (PROT_NONE) were never populated; "
-	     "mprotect() would do it", none);
+	note(notes, &n, "not touched yet in lock-on-fault VMAs: a page is locked when it is "
+	     "first touched", b->lazy);
+	note(notes, &n, "never populated in locked VMAs without any access (PROT_NONE): "
+	     "mprotect() would do it", b->barred);
 	note(notes, &n, "locked by intent, yet in swap: they return at the next touch", b->swapped);
 	note(notes, &n, "locked by intent, not present: mlock() populated only a part, or failed",
-	     b->absent - lazy - none - (b->swapped < b->absent - lazy - none ? b->swapped : 0));
+	     b->missing);
 	note(notes, &n, "present in locked VMAs without the page's own flag: zero or special pages, "
 	     "or pages whose flag the kernel sets later", b->present_unlocked);
 	note(notes, &n, "flagged as locked outside locked VMAs: shared with a process that locks "

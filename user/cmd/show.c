@@ -75,7 +75,7 @@ static void draw_summary(const struct mms_target *target, const struct mms_vmas 
 	printf("mapped   %s in %zu VMAs, page tables %s\n",
 	       size_sum(&s, sum.size, true), vmas->count, size_of(&s, f[MMS_MM_PGTABLES]));
 	printf("resident %s, dirty %s; counters: anon %s, file %s, shmem %s\n",
-	       size_sum(&s, sum.rss, sum.has_rss), size_sum(&s, sum.dirty, sum.has_rss),
+	       size_sum(&s, sum.rss, sum.has_rss), size_sum(&s, sum.dirty, sum.has_dirty),
 	       size_of(&s, f[MMS_MM_RSS_ANON]), size_of(&s, f[MMS_MM_RSS_FILE]),
 	       size_of(&s, f[MMS_MM_RSS_SHMEM]));
 	printf("swapped  %s; peaks: resident %s, mapped %s\n",
@@ -110,7 +110,7 @@ static void draw_json(const struct cmd *cmd, const struct mms_target *target,
 	total(&j, "vmas", vmas->count, true);
 	total(&j, "size", sum.size, true);
 	total(&j, "rss", sum.rss, sum.has_rss);
-	total(&j, "dirty", sum.dirty, sum.has_rss);
+	total(&j, "dirty", sum.dirty, sum.has_dirty);
 	total(&j, "swap", sum.swap, sum.has_swap);
 	total(&j, "locked", sum.locked_vmas, sum.has_flags);
 	total(&j, "mlocked", sum.mlocked, sum.has_mlocked);
@@ -130,8 +130,7 @@ static uint64_t categories_for(const struct cmd *cmd)
 	bool acct;
 
 	return view_vma_categories(&view, &acct) | MMSCOPE_CAT(MLOCKED) | MMSCOPE_CAT(SWAPPED) |
-	       MMSCOPE_CAT(CACHE_SWAPPED) | MMSCOPE_CAT(PRESENT) | MMSCOPE_CAT(SHARED) |
-	       MMSCOPE_CAT(DIRTY) | MMSCOPE_CAT(PAGE_DIRTY);
+	       MMSCOPE_CAT(CACHE_SWAPPED) | MMSCOPE_CAT(PRESENT) | MMS_CATS_PARTS;
 }
 
 static int draw(struct cmd *cmd, struct mms_target *target)

@@ -122,6 +122,8 @@ static void draw_text(const struct mmscope_walk *w, bool raw)
 	printf("0x%" PRIx64 "\n\n", (uint64_t)w->address);
 	if (w->levels_count)
 		draw_bits(w);
+	else
+		printf("  the page tables are read only where there is a VMA\n");
 	for (uint32_t i = 0; i < w->levels_count && i < 5; i++)
 		draw_level(w, i, raw);
 	mms_categories_format(w->categories, cats, sizeof(cats));

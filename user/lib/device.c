@@ -210,7 +210,6 @@ static int device_vmas(struct mms_target *t, uint64_t start, uint64_t end,
 
 	if (!categories)
 		categories = t->categories;
-	/* The last page of the address space is never mapped, and end is exclusive. */
 	if (listing_read(t, start, end, flags, categories, &l, err))
 		goto err_free;
 	vmas->vma = malloc((l.count + 1) * sizeof(*vmas->vma));
@@ -230,6 +229,7 @@ static int device_vmas(struct mms_target *t, uint64_t start, uint64_t end,
 		vmas->acct_from = MMS_FROM_MODULE;
 		vmas->acct_categories = categories;
 		vmas->acct_rss = true;
+		vmas->acct_parts = (categories & MMS_CATS_PARTS) == MMS_CATS_PARTS;
 	}
 	free(l.vma);
 	return 0;

@@ -316,20 +316,22 @@ struct mms_vma {
 
 /*
  * A list of VMAs in address order.  acct, unless NULL, has one entry for each:
- * pages[] counts are known for the categories in acct_categories, the figures
- * rss ... private_dirty if acct_rss is set.
+ * pages[] counts are known for the categories in acct_categories, rss if
+ * acct_rss is set, shared_clean ... private_dirty if acct_parts is.
  */
 struct mms_vmas {
 	size_t count;
 	struct mms_vma *vma;
 	struct mmscope_acct *acct;
 	uint64_t acct_categories;
-	bool acct_rss;
+	bool acct_rss, acct_parts;
 	enum mms_from from;	/* the list */
 	enum mms_from acct_from; /* the counts: counted after the list was made */
 	struct mms_mm mm;	/* with the module from the same hold as the list */
 	char *names;		/* storage of the names */
 };
+
+#define MMS_CATS_PARTS	(MMSCOPE_CAT(SHARED) | MMSCOPE_CAT(DIRTY) | MMSCOPE_CAT(PAGE_DIRTY))
 
 /* For mms_vmas_read(). */
 #define MMS_VMAS_NO_NAMES	(1U << 0)	/* faster; purposes are less sure */
@@ -338,7 +340,7 @@ struct mms_vmas {
 /*
  * The VMAs that overlap [start, end), and the figures of the address space.
  * `categories` says what to count with MMS_VMAS_ACCT; 0 is everything that can
- * be told.  Counting visits the whole range: what no page table covers is
+ * be told.  MMS_CATS_PARTS must be among them for the parts of Rss.  Counting visits the whole range: what no page table covers is
  * skipped fast, so that a sparse terabyte costs little.
  * With procfs: maps, or smaps for the counts (of which it can tell only those
  * that come back in acct_categories).

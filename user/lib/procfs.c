@@ -397,6 +397,7 @@ static int procfs_vmas(struct mms_target *t, uint64_t start, uint64_t end,
 		l->acct_from = MMS_FROM_SMAPS;
 		l->acct_categories = SMAPS_CATEGORIES;
 		l->acct_rss = true;
+		l->acct_parts = true;
 	}
 	read_figures(t, &l->mm);
 	mmsi_fact(&l->mm.fact[MMS_MM_MAP_COUNT], count, l->from);

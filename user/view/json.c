@@ -260,17 +260,23 @@ void view_json_mm(struct view_json *j, const struct mms_mm *mm)
 	view_json_close(j);
 }
 
+static void maybe(struct view_json *j, const char *key, uint64_t value, bool known)
+{
+	if (known)
+		view_json_number(j, key, value);
+	else
+		view_json_null(j, key);
+}
+
 static void json_acct(struct view_json *j, const struct mms_vmas *vmas, size_t i)
 {
 	const struct mmscope_acct *a = &vmas->acct[i];
 
-	if (vmas->acct_rss) {
-		view_json_number(j, "rss", a->rss);
-		view_json_number(j, "shared_clean", a->shared_clean);
-		view_json_number(j, "shared_dirty", a->shared_dirty);
-		view_json_number(j, "private_clean", a->private_clean);
-		view_json_number(j, "private_dirty", a->private_dirty);
-	}
+	maybe(j, "rss", a->rss, vmas->acct_rss);
+	maybe(j, "shared_clean", a->shared_clean, vmas->acct_parts);
+	maybe(j, "shared_dirty", a->shared_dirty, vmas->acct_parts);
+	maybe(j, "private_clean", a->private_clean, vmas->acct_parts);
+	maybe(j, "private_dirty", a->private_dirty, vmas->acct_parts);
 	view_json_object(j, "pages");
 	for (unsigned int c = 0; c < MMSCOPE_CAT_COUNT; c++)
 		if (vmas->acct_categories >> c & 1 && mms_category_name(c))

@@ -136,6 +136,11 @@ struct view_table *view_table_new(const struct view_column *columns,
 	return t;
 }
 
+bool view_table_has(const struct view_table *t, unsigned int id)
+{
+	return t->place[id] >= 0;
+}
+
 void view_table_line(struct view_table *t)
 {
 	t->line = scols_table_new_line(t->scols, NULL);
@@ -170,6 +175,8 @@ void view_table_address(struct view_table *t, unsigned int id, uint64_t address)
 {
 	char buf[24];
 
+	if (t->place[id] < 0)
+		return;
 	snprintf(buf, sizeof(buf), "0x%" PRIx64, address);
 	set(t, id, buf);
 }
@@ -178,6 +185,8 @@ void view_table_number(struct view_table *t, unsigned int id, uint64_t number)
 {
 	char buf[24];
 
+	if (t->place[id] < 0)
+		return;
 	snprintf(buf, sizeof(buf), "%" PRIu64, number);
 	set(t, id, buf);
 }
@@ -186,6 +195,8 @@ void view_table_size(struct view_table *t, unsigned int id, uint64_t bytes)
 {
 	char buf[16];
 
+	if (t->place[id] < 0)
+		return;
 	if (t->bytes)
 		view_table_number(t, id, bytes);
 	else

@@ -41,6 +41,8 @@ bool view_columns_have(const struct view_column *columns,
  */
 struct view_table *view_table_new(const struct view_column *columns,
 				  const struct view_options *options, char wrong[32]);
+/* Whether column `id` is drawn: what is not need not be made. */
+bool view_table_has(const struct view_table *table, unsigned int id);
 /* A new line; the cells set next are in it, those not set stay empty. */
 void view_table_line(struct view_table *table);
 void view_table_text(struct view_table *table, unsigned int id, const char *text);

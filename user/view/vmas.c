@@ -76,8 +76,6 @@ static const struct {
 #define COUNTED (sizeof(counted) / sizeof(counted[0]))
 
 #define SWAP_CATEGORIES	 (MMSCOPE_CAT(SWAPPED) | MMSCOPE_CAT(CACHE_SWAPPED))
-/* What the module needs to tell the parts of Rss. */
-#define DIRTY_CATEGORIES (MMSCOPE_CAT(SHARED) | MMSCOPE_CAT(DIRTY) | MMSCOPE_CAT(PAGE_DIRTY))
 
 uint64_t view_vma_categories(const struct view_options *options, bool *acct)
 {
@@ -89,7 +87,7 @@ uint64_t view_vma_categories(const struct view_options *options, bool *acct)
 	if (view_columns_have(view_vma_columns, options, COL_SWAP))
 		mask |= SWAP_CATEGORIES;
 	if (view_columns_have(view_vma_columns, options, COL_DIRTY))
-		mask |= DIRTY_CATEGORIES;
+		mask |= MMS_CATS_PARTS;
 	if (view_columns_have(view_vma_columns, options, COL_RSS))
 		mask |= MMSCOPE_CAT(PRESENT);
 	*acct = mask != 0;
@@ -125,10 +123,10 @@ static void draw_account(struct view_table *t, const struct mms_vmas *vmas, size
 	const struct mmscope_acct *a = &vmas->acct[i];
 	uint64_t bytes;
 
-	if (vmas->acct_rss) {
+	if (vmas->acct_rss)
 		view_table_size(t, COL_RSS, a->rss);
+	if (vmas->acct_parts)
 		view_table_size(t, COL_DIRTY, a->shared_dirty + a->private_dirty);
-	}
 	if (view_acct_swap(vmas, i, &bytes))
 		view_table_size(t, COL_SWAP, bytes);
 	for (size_t c = 0; c < COUNTED; c++)
@@ -200,7 +198,8 @@ void view_vmas_draw(struct view_table *t, const struct mms_vmas *vmas,
 			continue;
 		view_table_line(t);
 		draw_vma(t, &vmas->vma[i]);
-		draw_flags(t, &vmas->vma[i]);
+		if (view_table_has(t, COL_FLAGS))
+			draw_flags(t, &vmas->vma[i]);
 		if (vmas->acct)
 			draw_account(t, vmas, i);
 		if (colour_of(&vmas->vma[i]))
@@ -214,6 +213,7 @@ void view_vmas_totals(const struct mms_vmas *vmas, struct view_totals *s)
 
 	memset(s, 0, sizeof(*s));
 	s->has_rss = vmas->acct && vmas->acct_rss;
+	s->has_dirty = vmas->acct && vmas->acct_parts;
 	s->has_flags = vmas->count > 0;
 	for (size_t i = 0; i < vmas->count; i++) {
 		const struct mms_vma *v = &vmas->vma[i];
@@ -223,10 +223,10 @@ void view_vmas_totals(const struct mms_vmas *vmas, struct view_totals *s)
 				v->backing == MMSCOPE_BACKING_SPECIAL;
 		if (v->flags & MMSCOPE_VMA_LOCKED)
 			s->locked_vmas += v->end - v->start;
-		if (s->has_rss) {
+		if (s->has_rss)
 			s->rss += vmas->acct[i].rss;
+		if (s->has_dirty)
 			s->dirty += vmas->acct[i].shared_dirty + vmas->acct[i].private_dirty;
-		}
 		s->has_swap = view_acct_swap(vmas, i, &bytes);
 		s->swap += bytes;
 		s->has_mlocked = view_acct_bytes(vmas, i, MMSCOPE_CAT(MLOCKED), &bytes);

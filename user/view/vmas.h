@@ -20,7 +20,7 @@ void view_vmas_draw(struct view_table *table, const struct mms_vmas *vmas,
 /* Sums over a list with accounts. */
 struct view_totals {
 	uint64_t size, rss, swap, mlocked, dirty, locked_vmas;
-	bool has_rss, has_swap, has_mlocked, has_flags;
+	bool has_rss, has_dirty, has_swap, has_mlocked, has_flags;
 };
 void view_vmas_totals(const struct mms_vmas *vmas, struct view_totals *totals);
 
