@@ -94,7 +94,8 @@ void cmd_lack(struct cmd *cmd, const struct mms_target *target, const char *adds
 {
 	const struct mms_error *lack = mms_target_lack(target);
 
-	if (!lack || cmd->told_lack)
+	/* Who asked for procfs knows. */
+	if (!lack || cmd->told_lack || cmd->source == MMS_SOURCE_PROCFS)
 		return;
 	cmd->told_lack = true;
 	fflush(stdout);

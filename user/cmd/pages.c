@@ -35,7 +35,7 @@ static const struct view_column columns[] = {
 	[COL_PAGES] = { "PAGES", VIEW_RIGHT, "pages in it" },
 	[COL_SIZE]  = { "SIZE", VIEW_RIGHT, "the same in bytes" },
 	[COL_FRAME] = { "FRAME", VIEW_RIGHT, "frame of the first page (--frames)" },
-	[COL_STATE] = { "STATE", 0, "the categories of each page; '-': never touched" },
+	[COL_STATE] = { "STATE", VIEW_WRAP, "the categories of each page; '-': never touched" },
 	{ 0 }
 };
 

@@ -92,6 +92,6 @@ const struct verb verb_vmas = {
 	.max_args = 1,
 	.options = options,
 	.columns = view_vma_columns,
-	.default_columns = "START,END,SIZE,PERM,PURPOSE,OFFSET,NAME",
+	.default_columns = "START,END,SIZE,PERM,PURPOSE,NAME",
 	.run = run,
 };

@@ -18,7 +18,7 @@
 #include "table.h"
 
 #define COLUMNS_MAX	64
-#define TRUNC_MIN	12	/* a name is not cut below this */
+#define SOFT_MIN	12	/* what gives way is not cut below this */
 
 struct view_table {
 	struct libscols_table *scols;
@@ -104,12 +104,20 @@ static void add_column(void *arg, int id)
 {
 	struct view_table *t = arg;
 	const struct view_column *c = &t->columns[id];
+	int flags = (c->flags & VIEW_RIGHT ? SCOLS_FL_RIGHT : 0) |
+		    (c->flags & VIEW_TRUNC ? SCOLS_FL_TRUNC : 0) |
+		    (c->flags & VIEW_WRAP ? SCOLS_FL_WRAP : 0);
+	struct libscols_column *column;
 
 	if (id >= COLUMNS_MAX || t->place[id] >= 0)
 		return;
-	if (scols_table_new_column(t->scols, c->name, 1,
-				   c->flags & VIEW_RIGHT ? SCOLS_FL_RIGHT : 0))
-		t->place[id] = t->shown++;
+	column = scols_table_new_column(t->scols, c->name, 1, flags);
+	if (!column)
+		return;
+	t->place[id] = t->shown++;
+	if (c->flags & VIEW_WRAP)
+		scols_column_set_wrapfunc(column, scols_wrapnl_chunksize,
+					  scols_wrapnl_nextchunk, NULL);
 }
 
 struct view_table *view_table_new(const struct view_column *columns,
@@ -255,58 +263,89 @@ static bool continues(char c)
 }
 
 /*
- * The middle gives way to "..": of a path the start tells the kind and the end
- * tells which.  Characters of more than one cell may leave it a bit too wide.
+ * The left part gives way to "..": the end of a path tells which file it is.
+ * If the last component fits, what is shown starts with its slash.
  */
 static void cut_cell(struct libscols_cell *cell, size_t room)
 {
-	const char *text = scols_cell_get_data(cell), *head, *tail;
-	size_t width = text ? cells(text) : 0, left = (room - 2) / 4, right = room - 2 - left;
+	const char *text = scols_cell_get_data(cell), *tail, *slash;
 	char *cut;
 
-	if (width <= room)
+	if (!text || cells(text) <= room)
 		return;
-	for (head = text; left && *head; left--)
-		for (head++; continues(*head); head++)
+	tail = text + strlen(text);
+	for (size_t left = room - 2; left && tail > text; left--)
+		for (tail--; tail > text && continues(*tail); tail--)
 			;
-	for (tail = text + strlen(text); right && tail > head; right--)
-		for (tail--; tail > head && continues(*tail); tail--)
-			;
-	if (asprintf(&cut, "%.*s..%s", (int)(head - text), text, tail) > 0)
+	slash = strchr(tail, '/');
+	if (asprintf(&cut, "..%s", slash && slash[1] ? slash : tail) > 0)
 		scols_cell_refer_data(cell, cut);
 }
 
-static void cut_column(struct view_table *t, int place, size_t room)
+/* A list "a,b,c" goes on in the next line of its cell, broken behind commas. */
+static void wrap_cell(struct libscols_cell *cell, size_t room)
+{
+	const char *text = scols_cell_get_data(cell);
+	char *out, *to;
+	size_t column = 0;
+
+	if (!text || cells(text) <= room)
+		return;
+	out = to = malloc(2 * strlen(text) + 1);
+	if (!out)
+		return;
+	while (*text) {
+		size_t len = strcspn(text, ",");
+
+		len += text[len] == ',';
+		if (column && column + len > room) {
+			*to++ = '\n';
+			column = 0;
+		}
+		memcpy(to, text, len);
+		to += len;
+		column += len;
+		text += len;
+	}
+	*to = '\0';
+	scols_cell_refer_data(cell, out);
+}
+
+static void reshape_column(struct view_table *t, int place, size_t room,
+			   void (*reshape)(struct libscols_cell *cell, size_t room))
 {
 	struct libscols_iter *itr = scols_new_iter(SCOLS_ITER_FORWARD);
 	struct libscols_line *line;
 
 	while (itr && !scols_table_next_line(t->scols, itr, &line))
-		cut_cell(scols_line_get_cell(line, (size_t)place), room);
+		reshape(scols_line_get_cell(line, (size_t)place), room);
 	scols_free_iter(itr);
 }
 
-/* On a terminal the column that may lose something takes what the others leave. */
+/* On a terminal the column that may give way takes what the others leave. */
 static void fit(struct view_table *t)
 {
 	size_t terminal = scols_table_get_termwidth(t->scols), used = 0, room;
 	int soft = -1;
+	bool wraps = false;
 
 	for (int id = 0; t->columns[id].name; id++) {
 		int place = t->place[id];
 
 		if (place < 0)
 			continue;
-		if (t->columns[id].flags & VIEW_TRUNC && soft < 0)
+		if (t->columns[id].flags & (VIEW_TRUNC | VIEW_WRAP) && soft < 0) {
 			soft = place;
-		else
+			wraps = t->columns[id].flags & VIEW_WRAP;
+		} else {
 			used += 1 + column_width(t, scols_table_get_column(t->scols, (size_t)place),
 						 place);
+		}
 	}
 	if (soft < 0)
 		return;
-	room = terminal > used + TRUNC_MIN ? terminal - used : TRUNC_MIN;
-	cut_column(t, soft, room);
+	room = terminal > used + SOFT_MIN ? terminal - used : SOFT_MIN;
+	reshape_column(t, soft, room, wraps ? wrap_cell : cut_cell);
 }
 
 /* ---------------------------------------------------------------------------- */

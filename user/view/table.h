@@ -18,7 +18,8 @@ struct view_column {
 };
 
 #define VIEW_RIGHT	(1U << 0)	/* numbers */
-#define VIEW_TRUNC	(1U << 1)	/* may lose its middle on a narrow terminal */
+#define VIEW_TRUNC	(1U << 1)	/* may lose its left part on a narrow terminal */
+#define VIEW_WRAP	(1U << 2)	/* a list that may take several lines there */
 
 struct view_table;
 

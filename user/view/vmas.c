@@ -48,7 +48,7 @@ const struct view_column view_vma_columns[] = {
 	[COL_INODE]	= { "INODE", R, "its inode" },
 	[COL_PAGESIZE]	= { "PAGESIZE", R, "of this VMA (hugetlb has larger ones)" },
 	[COL_PKEY]	= { "PKEY", R, "protection key" },
-	[COL_FLAGS]	= { "FLAGS", 0, "all flags by name" },
+	[COL_FLAGS]	= { "FLAGS", VIEW_WRAP, "all flags by name" },
 	[COL_NAME]	= { "NAME", VIEW_TRUNC, "the file, or [heap], [stack] ..." },
 	{ 0 }
 };
