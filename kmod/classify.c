@@ -20,6 +20,7 @@ void mmscope_classify_vma(struct mmscope_class *c, struct vm_area_struct *vma)
 {
 	c->anon = vma_is_anonymous(vma);
 	c->hugetlb = is_vm_hugetlb_page(vma);
+	c->locked = vma->vm_flags & VM_LOCKED;
 	c->always = 0;
 	if (vma->vm_flags & VM_SOFTDIRTY)
 		c->always |= CAT(SOFT_DIRTY);
@@ -41,22 +42,37 @@ static u64 folio_kind(struct folio *folio)
 	return folio_test_swapbacked(folio) ? CAT(SHMEM) : CAT(FILE);
 }
 
-static u64 folio_bits(struct page *page)
+/*
+ * Who else locks a page of a file is not everybody's business: the flags are
+ * root's, in kpageflags. Others are told of pages that are theirs alone to map,
+ * and of VMAs that are locked, as smaps does.
+ */
+static u64 lock_bits(const struct mmscope_class *c, struct folio *folio)
+{
+	u64 bits = 0;
+
+	if (!c->trusted && !c->locked && !folio_test_anon(folio))
+		return CAT(LOCK_UNKNOWN);
+	if (folio_test_mlocked(folio))
+		bits |= CAT(MLOCKED);
+	if (folio_test_unevictable(folio))
+		bits |= CAT(UNEVICTABLE);
+	return bits;
+}
+
+static u64 folio_bits(const struct mmscope_class *c, struct page *page, bool dirty)
 {
 	struct folio *folio = page_folio(page);
-	u64 bits = folio_kind(folio);
+	u64 bits = folio_kind(folio) | lock_bits(c, folio);
 
 	if (mmscope_compat_mapcount(folio, page) > 1)
 		bits |= CAT(SHARED);
 	if (folio_test_ksm(folio))
 		bits |= CAT(KSM);
-	if (folio_test_mlocked(folio))
-		bits |= CAT(MLOCKED);
-	if (folio_test_unevictable(folio))
-		bits |= CAT(UNEVICTABLE);
 	if (folio_test_dirty(folio))
 		bits |= CAT(PAGE_DIRTY);
-	if (folio_test_anon(folio) && !folio_test_swapbacked(folio))
+	/* A write since MADV_FREE saves the page. */
+	else if (folio_test_anon(folio) && !folio_test_swapbacked(folio) && !dirty)
 		bits |= CAT(LAZYFREE);
 	return bits;
 }
@@ -71,12 +87,15 @@ static struct page *normal_page(const struct mmscope_class *c, pte_t pte, int le
 	struct page *page;
 
 	if (pte_special(pte) || mmscope_compat_devmap(pte) || !pfn_valid(pfn)) {
-		*bits |= level == 1 && is_zero_pfn(pfn) ? CAT(ZERO) : CAT(SPECIAL);
+		/* The huge zero page is marked as special on newer kernels. */
+		bool zero = level == 1 ? is_zero_pfn(pfn) : c->anon && pte_special(pte);
+
+		*bits |= zero ? CAT(ZERO) : CAT(SPECIAL);
 		return NULL;
 	}
 	page = pfn_to_page(pfn);
 	/*
-	 * The huge zero page has no mark that a module can see.  But a huge
+	 * Elsewhere it has no mark that a module can see.  But a huge
 	 * entry of an anonymous VMA maps anonymous memory, or it.
 	 */
 	if (level > 1 && c->anon && (c->want & (CAT(ZERO) | MMSCOPE_CATS_FOLIO)) &&
@@ -126,7 +145,7 @@ static u64 present_bits(const struct mmscope_class *c, pte_t pte, int level,
 
 	page = normal_page(c, pte, level, pfn, &bits);
 	if (page && (c->want & MMSCOPE_CATS_FOLIO))
-		bits |= folio_bits(page + (MMSCOPE_EXACT_MAPCOUNT ? sub : 0));
+		bits |= folio_bits(c, page + sub, pte_dirty(pte));
 	if (c->frames)
 		*frame = pfn + sub;
 	return bits;

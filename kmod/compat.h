@@ -91,8 +91,8 @@ static inline const struct inode *mmscope_compat_vma_inode(struct vm_area_struct
 
 /*
  * When maps writes [heap] and [stack].  11250fd12eb8 ("mm: factor out VMA stack
- * and heap checks"), 6.6: since then there is a helper to ask; before, a VMA
- * that only touches the break is a heap too.
+ * and heap checks"), 6.6: since then there are helpers to ask (a later change
+ * to them left out VMAs that only touch the break); before, it is as here.
  */
 static inline bool mmscope_compat_is_heap(struct vm_area_struct *vma)
 {
@@ -166,32 +166,27 @@ static inline struct pid *mmscope_compat_pidfd_pid(struct file *file)
 #endif
 
 /*
- * How often a page is mapped, as pagemap counts it for its bit 56.
- * @exact says whether pagemap looks at each page of a huge mapping, or lets
- * the first speak for all: 2c1f057e5be6 ("fs/proc/task_mmu: properly detect
- * PM_MMAP_EXCLUSIVE per page of PMD-mapped THPs"), 6.11.
+ * How often a page is mapped, by itself or as part of a huge mapping; and
+ * whether all pages of a huge mapping are so equally often, so that one can
+ * speak for all.  (Before 2c1f057e5be6 ("fs/proc/task_mmu: properly detect
+ * PM_MMAP_EXCLUSIVE per page of PMD-mapped THPs") pagemap let the first page
+ * speak for all in any case: its bit 56 may differ there.)
  */
 #if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 11, 0)
-#define MMSCOPE_EXACT_MAPCOUNT 1
 static inline int mmscope_compat_mapcount(struct folio *folio, struct page *page)
 {
-	int count = atomic_read(&page->_mapcount) + 1;
-
-	if (folio_test_large(folio) && !folio_test_hugetlb(folio))
-		count += folio_entire_mapcount(folio);
-	else if (folio_test_hugetlb(folio))
-		count = folio_entire_mapcount(folio);
-	return count;
+	if (folio_test_hugetlb(folio))
+		return folio_entire_mapcount(folio);
+	return atomic_read(&page->_mapcount) + 1 +
+	       (folio_test_large(folio) ? folio_entire_mapcount(folio) : 0);
 }
 
-/* Are all pages of this huge mapping mapped equally often? */
 static inline bool mmscope_compat_uniform(struct folio *folio)
 {
 	return folio_test_hugetlb(folio) ||
 	       folio_large_mapcount(folio) == folio_entire_mapcount(folio);
 }
-#else
-#define MMSCOPE_EXACT_MAPCOUNT 0
+#else				/* page_mapcount() went in 6.11 */
 static inline int mmscope_compat_mapcount(struct folio *folio, struct page *page)
 {
 	return page_mapcount(page);
@@ -199,9 +194,27 @@ static inline int mmscope_compat_mapcount(struct folio *folio, struct page *page
 
 static inline bool mmscope_compat_uniform(struct folio *folio)
 {
-	return true;
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 2, 0)
+	/*
+	 * 4b51634cd16a ("mm,thp,rmap: subpages_mapcount COMPOUND_MAPPED if
+	 * PMD-mapped"), 6.2, took the flag away.
+	 */
+	if (folio_test_anon(folio) && !PageDoubleMap(&folio->page))
+		return true;
+#endif
+	return folio_test_hugetlb(folio);
 }
 #endif
+
+/* Do several mappings use this very table of hugetlb entries? */
+static inline bool mmscope_compat_table_shared(pmd_t *pmd)
+{
+#ifdef CONFIG_HUGETLB_PAGE
+	return hugetlb_pmd_shared((pte_t *)pmd);
+#else
+	return false;
+#endif
+}
 
 /*
  * Markers: entries that hold nothing but a note.  679d10331910 ("mm: introduce

@@ -260,6 +260,7 @@ static int run(const struct command *c, struct file *file, union argument *arg)
 
 	if (mutex_lock_killable(&s->lock))
 		return -EINTR;
+	s->target.trusted = may_see_frames(file);
 	if (c->needs_target && !s->target.mm)
 		err = -ENOTCONN;
 	else

@@ -18,7 +18,7 @@
 /* Bounds on what a caller can make long or large. */
 #define MMSCOPE_SCRATCH		(16 * 1024)	/* bytes a session owns */
 #define MMSCOPE_SNAPSHOT_MAX	(64UL << 20)	/* bytes of one VMAS answer */
-#define MMSCOPE_BATCH		16384		/* entries read in one hold */
+#define MMSCOPE_BATCH		4096		/* entries read in one hold */
 #define MMSCOPE_TARGETS_MAX	256		/* directories in /proc/mmscope */
 #define MMSCOPE_TARGETS_USER	32		/* and for one user */
 
@@ -32,6 +32,7 @@
 struct mmscope_target {
 	struct mm_struct *mm;
 	struct pid *pid;		/* of the thread that was named */
+	bool trusted;			/* who asks now may see frames and kpageflags */
 };
 
 /* All may sleep; call them with no lock of an mm held. */
@@ -95,13 +96,17 @@ struct mmscope_descent {
 	const struct mmscope_descent_ops *ops;
 	struct vm_area_struct *vma;	/* the one being walked */
 	long budget;			/* entries that may still be read */
+	bool shared_table;		/* leaf(): others use this very PMD table */
 };
 
 /* mmap lock held for reading, [addr, end) within d->vma. */
 unsigned long mmscope_walk_range(struct mmscope_descent *d, unsigned long addr,
 				 unsigned long end);
-/* The same, for an address that a VMA covers; RAW fields are always filled. */
-void mmscope_walk_levels(struct vm_area_struct *vma, struct mmscope_walk *w);
+/*
+ * The same, for an address that a VMA covers; RAW fields are always filled.
+ * False if the tables changed meanwhile: to be done again.
+ */
+bool mmscope_walk_levels(struct vm_area_struct *vma, struct mmscope_walk *w);
 unsigned int mmscope_walk_depth(void);
 
 /* ---- classify.c: an entry to category bits; pure ---- */
@@ -110,7 +115,8 @@ struct mmscope_class {
 	u64 want;		/* categories somebody will look at */
 	bool frames;
 	/* of the VMA */
-	bool anon, hugetlb;
+	bool anon, hugetlb, locked;
+	bool trusted;			/* of who asks: may know who else locks */
 	u64 always;		/* bits that hold for each of its pages */
 };
 

@@ -56,17 +56,21 @@ u64 mmscope_pages_categories(void)
 
 #define PARTS (CAT(SHARED) | CAT(DIRTY) | CAT(PAGE_DIRTY))
 
-/* The figures of smaps: it counts pages with a struct page, but not hugetlb. */
+/*
+ * The figures of smaps: it counts pages with a struct page, but not hugetlb;
+ * those on the move, or with a device, too, and takes them for shared.
+ */
 static void account_rss(struct mmscope_acct *acct, u64 want, u64 cats, u64 bytes)
 {
 	bool dirty = cats & (CAT(DIRTY) | CAT(PAGE_DIRTY));
 
-	if (!(cats & CAT(PRESENT)) || (cats & (CAT(ZERO) | CAT(SPECIAL) | CAT(HUGETLB))))
+	if (!(cats & (CAT(PRESENT) | CAT(MIGRATING) | CAT(DEVICE))) ||
+	    (cats & (CAT(ZERO) | CAT(SPECIAL) | CAT(HUGETLB))))
 		return;
 	acct->rss += bytes;
 	if ((want & PARTS) != PARTS)
 		return;
-	if (cats & CAT(SHARED))
+	if ((cats & CAT(SHARED)) || !(cats & CAT(PRESENT)))
 		*(dirty ? &acct->shared_dirty : &acct->shared_clean) += bytes;
 	else
 		*(dirty ? &acct->private_dirty : &acct->private_clean) += bytes;
@@ -138,13 +142,17 @@ static unsigned long found_leaf(struct mmscope_descent *d, pte_t pte, int level,
 	if (mmscope_classify_uniform(&s->class, pte))
 		step = end - addr;
 	while (addr < end) {
+		unsigned long next = addr + step, reached;
+
 		cats = mmscope_classify_entry(&s->class, pte, level,
 					      (addr & mask) >> PAGE_SHIFT, &frame);
-		step = emit(s, addr, addr + step, cats, frame,
-			    frame && pte_present(pte)) - addr;
-		if (!step)
-			break;
-		addr += step;
+		if (d->shared_table && pte_present(pte) && (s->class.want & CAT(SHARED)))
+			cats |= CAT(SHARED);
+		reached = emit(s, addr, next, cats, frame, frame && pte_present(pte));
+		d->budget--;
+		if (reached < next)
+			return reached;
+		addr = next;
 	}
 	return addr;
 }
@@ -180,21 +188,34 @@ static const struct mmscope_descent_ops scan_ops = {
 /* What looking a VMA up costs, in entries read: a guess, for the budget. */
 #define VMA_COST 8
 
-/* mmap lock held. Shared hugetlb mappings may share PMD tables: see walk.c. */
+/*
+ * mmap lock held. Shared hugetlb mappings may share PMD tables, which rmap takes
+ * away without the mmap lock, but not without this: see walk.c. May sleep.
+ */
+static void hold_tables(struct vm_area_struct *vma)
+{
+	if (is_vm_hugetlb_page(vma) && (vma->vm_flags & VM_MAYSHARE))
+		i_mmap_lock_read(vma->vm_file->f_mapping);
+}
+
+static void release_tables(struct vm_area_struct *vma)
+{
+	if (is_vm_hugetlb_page(vma) && (vma->vm_flags & VM_MAYSHARE))
+		i_mmap_unlock_read(vma->vm_file->f_mapping);
+}
+
+/* mmap lock held. */
 static unsigned long scan_vma(struct scan *s, struct vm_area_struct *vma,
 			      unsigned long addr, unsigned long end)
 {
-	bool may_share = is_vm_hugetlb_page(vma) && (vma->vm_flags & VM_MAYSHARE);
 	unsigned long reached;
 
 	mmscope_classify_vma(&s->class, vma);
 	s->descent.vma = vma;
 	s->descent.budget -= VMA_COST;
-	if (may_share)
-		i_mmap_lock_read(vma->vm_file->f_mapping);
+	hold_tables(vma);
 	reached = mmscope_walk_range(&s->descent, addr, end);
-	if (may_share)
-		i_mmap_unlock_read(vma->vm_file->f_mapping);
+	release_tables(vma);
 	return reached;
 }
 
@@ -244,6 +265,7 @@ static int scan_step(struct scan *s, const struct mmscope_target *t, unsigned lo
 
 	if (err)
 		return err;
+	s->class.trusted = t->trusted;
 	*addr = scan_batch(s, t->mm, *addr, end);
 	mmscope_target_unlock(t, since);
 	if (s->undecided)
@@ -345,50 +367,62 @@ int mmscope_pages_query(const struct mmscope_target *t, struct mmscope_pages *ar
 
 /* ---- WALK ---- */
 
+/* One hold. 1: to be done again, since it changed or a verdict is needed. */
 static int walk_once(struct scan *s, const struct mmscope_target *t, struct mmscope_walk *arg)
 {
+	unsigned long page = arg->address & PAGE_MASK;
 	struct vm_area_struct *vma;
+	bool same = true;
 	u64 since;
 	int err = mmscope_target_lock(t, &since);
 
 	if (err)
 		return err;
+	/* Nothing of an earlier try stays. */
+	*arg = (struct mmscope_walk){
+		.size = arg->size,
+		.flags = arg->flags,
+		.address = arg->address,
+	};
 	s->undecided = false;
+	s->class.trusted = t->trusted;
 	vma = find_vma(t->mm, arg->address);
 	if (vma && vma->vm_start <= arg->address) {
-		unsigned long page = arg->address & PAGE_MASK;
-
 		arg->has_vma = 1;
 		mmscope_vmas_fill(vma, &arg->vma);
-		mmscope_walk_levels(vma, arg);
+		hold_tables(vma);
+		same = mmscope_walk_levels(vma, arg);
+		release_tables(vma);
 		/* Through the same path as PAGES, so that they cannot disagree. */
 		scan_batch(s, t->mm, page, page + PAGE_SIZE);
+		same = same && s->runs->open;
 	}
 	mmscope_target_unlock(t, since);
-	return 0;
+	if (s->undecided)
+		mmscope_incore_decide(&s->incore);
+	return !same;
 }
 
 int mmscope_pages_walk(const struct mmscope_target *t, struct mmscope_walk *arg)
 {
 	struct mmscope_run run;
-	struct mmscope_runs runs = {
-		.categories = ~0ULL,
-		.pages_left = 1,
-		.page_shift = PAGE_SHIFT,
-		.out = &run,
-		.room = 1,
-	};
+	struct mmscope_runs runs;
 	struct scan s = { .class.want = mmscope_pages_categories(), .runs = &runs };
 	int err;
 
 	do {
+		runs = (struct mmscope_runs){
+			.categories = ~0ULL,
+			.pages_left = 1,
+			.page_shift = PAGE_SHIFT,
+			.out = &run,
+			.room = 1,
+		};
 		err = walk_once(&s, t, arg);
-		if (s.undecided)
-			mmscope_incore_decide(&s.incore);
-	} while (!err && s.undecided && !signal_pending(current));
-	if (!err && s.undecided)
+	} while (err == 1 && !signal_pending(current));
+	if (err == 1)
 		err = -EINTR;
-	if (runs.open)
+	if (!err && runs.open)
 		arg->categories = run.categories;
 	mmscope_incore_done(&s.incore);
 	return err;

@@ -14,6 +14,8 @@
  * to (userfaultfd, FUSE). So that is done without table_lock, in a work item of
  * its own; until it is done the entry stays in the table, `dying`, and counts.
  */
+#include <linux/capability.h>
+#include <linux/completion.h>
 #include <linux/cred.h>
 #include <linux/fs.h>
 #include <linux/pid_namespace.h>
@@ -36,7 +38,8 @@ struct entry {
 	struct pid *pid;		/* of the process (its leader) */
 	pid_t nr;			/* its number, and the directory's name */
 	kuid_t owner;
-	bool dying;			/* somebody is about to dispose of it */
+	bool dying;			/* it is being disposed of */
+	struct completion *waiter;	/* who wants to know when that is done */
 	struct work_struct disposal;
 	struct proc_dir_entry *dir;
 	wait_queue_entry_t wait;	/* on pid->wait_pidfd */
@@ -51,7 +54,8 @@ static struct workqueue_struct *disposals;
 /* ---- one reading of one file ---- */
 
 struct reading {
-	struct entry *entry;		/* NULL: /proc/mmscope/self */
+	struct pid *pid;		/* self: who opened it; referenced */
+	bool trusted;			/* who opened it may see frames */
 	struct mmscope_target target;	/* of the reading so far */
 	struct mmscope_vma vma;		/* the one to be shown */
 	const char *name;
@@ -65,11 +69,6 @@ struct format {
 	int (*each)(struct seq_file *m, struct reading *r);	/* VMA; may be NULL */
 };
 
-static struct pid *pid_of(const struct reading *r)
-{
-	return r->entry ? r->entry->pid : task_tgid(current);
-}
-
 /*
  * Let the reader in, anew at each read. Later reads go on with the mm that the
  * first one was about, or not at all.
@@ -77,10 +76,11 @@ static struct pid *pid_of(const struct reading *r)
 static int admit(struct reading *r, loff_t pos)
 {
 	struct mmscope_target t = {};
-	int err = mmscope_target_attach(&t, pid_of(r));
+	int err = mmscope_target_attach(&t, r->pid);
 
 	if (err)
 		return err;
+	t.trusted = r->trusted && capable(CAP_SYS_ADMIN);
 	if (pos && r->target.mm != t.mm) {
 		mmscope_target_detach(&t);
 		return -ESTALE;
@@ -185,12 +185,18 @@ static const struct seq_operations read_ops = {
 
 static int read_open(struct inode *inode, struct file *file)
 {
+	/* The directory's datum; a file's own is its format. */
+	const struct entry *e = proc_get_parent_data(inode);
 	struct reading *r = __seq_open_private(file, &read_ops, sizeof(*r));
 
 	if (!r)
 		return -ENOMEM;
-	/* The directory's datum; a file's own is its format. */
-	r->entry = proc_get_parent_data(inode);
+	/*
+	 * `self` is who opens, not who reads: text of another process, which was
+	 * handed the file, might be left in the buffer for us.
+	 */
+	r->pid = get_pid(e ? e->pid : task_tgid(current));
+	r->trusted = file_ns_capable(file, &init_user_ns, CAP_SYS_ADMIN);
 	return 0;
 }
 
@@ -198,7 +204,8 @@ static int read_open(struct inode *inode, struct file *file)
 static ssize_t read_iter(struct kiocb *iocb, struct iov_iter *iter)
 {
 	struct seq_file *m = iocb->ki_filp->private_data;
-	int err = mmscope_target_gate(pid_of(m->private));
+	struct reading *r = m->private;
+	int err = mmscope_target_gate(r->pid);
 
 	return err ? err : seq_read_iter(iocb, iter);
 }
@@ -208,6 +215,7 @@ static int read_release(struct inode *inode, struct file *file)
 	struct reading *r = ((struct seq_file *)file->private_data)->private;
 
 	mmscope_target_detach(&r->target);
+	put_pid(r->pid);
 	return seq_release_private(inode, file);
 }
 
@@ -238,11 +246,18 @@ static void put_limit(struct seq_file *m, const char *name, u64 value)
 		put_bytes(m, name, value);
 }
 
+/* So that a line stays a line, a word a word, and a terminal sane. */
+static void put_escaped(struct seq_file *m, const char *text)
+{
+	seq_escape_str(m, text, ESCAPE_SPACE | ESCAPE_SPECIAL | ESCAPE_OCTAL | ESCAPE_NP |
+		       ESCAPE_APPEND, "\\ ");
+}
+
 static void write_summary(struct seq_file *m, struct reading *r, const struct mmscope_mm *mm)
 {
 	seq_printf(m, "%-14s %18d number\n", "pid", mm->pid);
 	seq_printf(m, "%-14s ", "comm");
-	seq_escape(m, mm->comm, " \t\n\\");
+	put_escaped(m, mm->comm);
 	seq_puts(m, " name\n");
 	put_address(m, "start_brk", mm->start_brk);
 	put_address(m, "brk", mm->brk);
@@ -277,13 +292,12 @@ static void put_range(struct seq_file *m, const struct mmscope_vma *v)
 	seq_printf(m, "0x%016llx 0x%016llx %14llu", v->start, v->end, v->end - v->start);
 }
 
-/* The rest of the line, "-" if there is none; escaped, so that a line is a VMA. */
+/* The last word of the line, "-" if there is none. */
 static void put_name(struct seq_file *m, const struct reading *r)
 {
 	seq_putc(m, ' ');
 	if (r->name && *r->name)
-		seq_escape_str(m, r->name, ESCAPE_SPACE | ESCAPE_SPECIAL | ESCAPE_OCTAL |
-			       ESCAPE_NP | ESCAPE_APPEND, "\\");
+		put_escaped(m, r->name);
 	else
 		seq_putc(m, '-');
 	seq_putc(m, '\n');
@@ -314,6 +328,9 @@ static int write_vma(struct seq_file *m, struct reading *r)
 
 static int count_vma(struct reading *r, struct mmscope_acct *acct)
 {
+	/* VMAs that show nothing are passed over within one read. */
+	if (fatal_signal_pending(current))
+		return -EINTR;
 	*acct = (struct mmscope_acct){};
 	return mmscope_pages_count(&r->target, r->vma.start, r->vma.end,
 				   mmscope_pages_categories() & ~MMSCOPE_CATS_CACHE, acct);
@@ -411,25 +428,21 @@ static bool is_over(struct pid *pid)
 	return over;
 }
 
-/*
- * By whoever set `dying`, without table_lock: waits for readers in the
- * directory.
- */
-static void dispose(struct entry *e)
+/* Without table_lock: waits for readers in the directory. */
+static void disposal(struct work_struct *work)
 {
+	struct entry *e = container_of(work, struct entry, disposal);
+
 	remove_wait_queue(&e->pid->wait_pidfd, &e->wait);
 	proc_remove(e->dir);
 	mutex_lock(&table_lock);
 	list_del(&e->list);
 	table_count--;
+	if (e->waiter)
+		complete(e->waiter);
 	mutex_unlock(&table_lock);
 	put_pid(e->pid);
 	kfree(e);
-}
-
-static void disposal(struct work_struct *work)
-{
-	dispose(container_of(work, struct entry, disposal));
 }
 
 /* table_lock held. */
@@ -471,14 +484,21 @@ static struct entry *find(pid_t nr)
 	return NULL;
 }
 
-static int has_room(kuid_t owner)
+/* The last directories are kept for the administrator. */
+static unsigned int room_for_all(void)
+{
+	return capable(CAP_SYS_ADMIN) ? MMSCOPE_TARGETS_MAX :
+					MMSCOPE_TARGETS_MAX - MMSCOPE_TARGETS_USER;
+}
+
+static bool has_room(kuid_t owner)
 {
 	unsigned int owned = 0;
 	struct entry *e;
 
 	list_for_each_entry(e, &table, list)
 		owned += uid_eq(e->owner, owner);
-	return table_count < MMSCOPE_TARGETS_MAX && owned < MMSCOPE_TARGETS_USER;
+	return table_count < room_for_all() && owned < MMSCOPE_TARGETS_USER;
 }
 
 /* A directory, which is not yet in the table. */
@@ -511,7 +531,7 @@ static int add(struct pid *pid)
 
 	/* A number may be taken anew while the old directory is still emptied. */
 	if (e)
-		return e->dying ? -EBUSY : -EEXIST;
+		return e->dying || e->pid != pid ? -EBUSY : -EEXIST;
 	if (!has_room(current_uid()))
 		return -ENOSPC;
 	e = make_entry(pid);
@@ -542,24 +562,40 @@ static int add_target(struct pid *pid)
 	return err;
 }
 
+/* For the directory to be gone; it goes also if nobody waits any more. */
+static int await_disposal(struct entry *e, struct completion *done)
+{
+	struct entry *other;
+
+	if (!wait_for_completion_killable(done))
+		return 0;
+	mutex_lock(&table_lock);
+	list_for_each_entry(other, &table, list)
+		if (other == e && other->waiter == done)
+			other->waiter = NULL;
+	mutex_unlock(&table_lock);
+	return -EINTR;
+}
+
 static int remove_target(struct pid *pid)
 {
+	DECLARE_COMPLETION_ONSTACK(done);
 	struct entry *e;
 	int err = 0;
 
 	if (mutex_lock_killable(&table_lock))
 		return -EINTR;
 	e = find(pid_nr(pid));
-	if (!e || e->dying)
+	if (!e || e->dying || e->pid != pid)
 		err = -ENOENT;
 	else if (!uid_eq(e->owner, current_uid()) && !capable(CAP_SYS_ADMIN))
 		err = -EPERM;
 	else
-		e->dying = true;
-	mutex_unlock(&table_lock);
+		e->waiter = &done;
 	if (!err)
-		dispose(e);
-	return err;
+		send_off(e);
+	mutex_unlock(&table_lock);
+	return err ? err : await_disposal(e, &done);
 }
 
 /* ---- /proc/mmscope/targets ---- */
@@ -597,8 +633,8 @@ static ssize_t targets_write(struct file *file, const char __user *from, size_t 
 }
 
 /*
- * The directory, the pid in the reader's namespace (0: not there), and who
- * registered it. Bounded by MMSCOPE_TARGETS_MAX, so it is written at once.
+ * The directory, the pid in the reader's namespace, and who registered it; of
+ * processes that are in it. Bounded by MMSCOPE_TARGETS_MAX, so written at once.
  */
 static int targets_show(struct seq_file *m, void *v)
 {
@@ -608,7 +644,7 @@ static int targets_show(struct seq_file *m, void *v)
 		return -EINTR;
 	seq_puts(m, "directory        pid        uid\n");
 	list_for_each_entry(e, &table, list)
-		if (!e->dying)
+		if (!e->dying && pid_vnr(e->pid))
 			seq_printf(m, "%9d %10d %10u\n", e->nr, pid_vnr(e->pid),
 				   from_kuid_munged(seq_user_ns(m), e->owner));
 	mutex_unlock(&table_lock);
@@ -660,8 +696,9 @@ int mmscope_proc_init(void)
 	root = proc_mkdir("mmscope", NULL);
 	if (!root)
 		goto err_queue;
-	if (!proc_create_single("info", 0444, root, info_show) ||
-	    !proc_create("targets", 0666, root, &targets_ops) || !make_dir("self", NULL))
+	/* `targets` last: from then on there are entries, with wakers. */
+	if (!proc_create_single("info", 0444, root, info_show) || !make_dir("self", NULL) ||
+	    !proc_create("targets", 0666, root, &targets_ops))
 		goto err_root;
 	return 0;
 

@@ -84,7 +84,8 @@ static int open_maps(const struct path *root, const char *nr)
 	int err = 0;
 
 	snprintf(name, sizeof(name), "%s/maps", nr);
-	file = file_open_root(root, name, O_RDONLY, 0);
+	/* What is there may be anything: do not wait for a FIFO's other end. */
+	file = file_open_root(root, name, O_RDONLY | O_NONBLOCK | O_NOCTTY, 0);
 	if (IS_ERR(file))
 		return gate_error(PTR_ERR(file));
 	if (!is_maps_of(file, sb, nr))
@@ -123,7 +124,10 @@ int mmscope_target_gate(struct pid *pid)
 
 /* ---- attach ---- */
 
-/* The task's mm, used; NULL in @mm if it has none. Users are put by mmput(). */
+/*
+ * The task's mm, as a struct: its memory is not held, since what follows may
+ * wait for long in a file system of the caller's making. mmdrop() puts it.
+ */
 static int mm_of(struct pid *pid, struct mm_struct **mm)
 {
 	struct task_struct *task = get_pid_task(pid, PIDTYPE_PID);
@@ -132,7 +136,11 @@ static int mm_of(struct pid *pid, struct mm_struct **mm)
 		return -ESRCH;
 	*mm = get_task_mm(task);
 	put_task_struct(task);
-	return *mm ? 0 : -ENXIO;
+	if (!*mm)
+		return -ENXIO;
+	mmgrab(*mm);
+	mmput(*mm);
+	return 0;
 }
 
 /* One try; EAGAIN if the target called exec in the midst of it. */
@@ -149,15 +157,15 @@ static int attach_once(struct pid *pid, struct mm_struct **out)
 	err = mm_of(pid, &after);
 	if (err)
 		goto out;
-	if (before == after) {
-		mmgrab(before);
-		*out = before;
-	} else {
+	mmdrop(after);
+	if (before != after) {
 		err = -EAGAIN;
+		goto out;
 	}
-	mmput(after);
+	*out = before;
+	return 0;
 out:
-	mmput(before);
+	mmdrop(before);
 	return err;
 }
 

@@ -274,8 +274,7 @@ static int make_room(struct snapshot *s, const struct mmscope_target *t,
 	s->want_names = arg->names_len;
 	s->vmas_room = min(arg->vmas_len, seems + seems / 8);
 	s->vmas_room = min_t(u64, s->vmas_room, MMSCOPE_SNAPSHOT_MAX / sizeof(*s->vmas));
-	s->names_room = min_t(u64, arg->names_len,
-			      MMSCOPE_SNAPSHOT_MAX - s->vmas_room * sizeof(*s->vmas));
+	s->names_room = min_t(u64, arg->names_len, MMSCOPE_SNAPSHOT_MAX);
 	s->vmas = kvmalloc_array(s->vmas_room + 1, sizeof(*s->vmas), GFP_KERNEL_ACCOUNT);
 	s->names = kvmalloc(s->names_room + 1, GFP_KERNEL_ACCOUNT);
 	return s->vmas && s->names ? 0 : -ENOMEM;
@@ -307,6 +306,8 @@ static int copy_accounts(const struct snapshot *s, const struct mmscope_target *
 	int err;
 
 	for (i = 0; i < s->vmas_count; i++) {
+		if (signal_pending(current))
+			return -EINTR;
 		acct = (struct mmscope_acct){};
 		err = mmscope_pages_count(t, s->vmas[i].start, s->vmas[i].end, cats, &acct);
 		if (err)

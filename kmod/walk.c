@@ -33,7 +33,8 @@
  */
 static bool spent(const struct mmscope_descent *d)
 {
-	return d->budget <= 0 || mmap_lock_is_contended(d->vma->vm_mm);
+	return d->budget <= 0 || need_resched() ||
+	       mmap_lock_is_contended(d->vma->vm_mm);
 }
 
 static unsigned long none(struct mmscope_descent *d, unsigned long addr, unsigned long end)
@@ -83,8 +84,10 @@ static bool walk_huge_pmd(struct mmscope_descent *d, pmd_t *pmdp, unsigned long 
 	pmd = read_entry(pmdp);
 	huge = !pmd_none(pmd) && (!pmd_present(pmd) || pmd_leaf(pmd));
 	if (huge) {
+		d->shared_table = is_vm_hugetlb_page(d->vma) &&
+				  mmscope_compat_table_shared(pmdp);
 		*reached = d->ops->leaf(d, __pte(pmd_val(pmd)), 2, addr, end);
-		d->budget--;
+		d->shared_table = false;
 	}
 	spin_unlock(ptl);
 	return huge;
@@ -267,57 +270,83 @@ static void table_bits(struct mmscope_level *l, unsigned long frame)
 }
 
 /*
- * What follows is read without the tables' own locks: one value of each entry
- * is enough, and the PTE table is held by RCU.  The classification looks at no
- * page (the folio's categories are asked for by pages.c, under the lock).
+ * Entries that lead on are stable while the mmap lock is held; those that map
+ * memory are cleared and set again under their table's lock (copy on write, a
+ * split), and so are read under it. False: not the same any more, start again.
  */
-static void level_pte(struct mmscope_walk *w, struct vm_area_struct *vma, pmd_t pmd)
+static bool level_pte(struct mmscope_walk *w, struct vm_area_struct *vma, pmd_t *pmdp,
+		      pmd_t pmd)
 {
+	spinlock_t *ptl = pte_lockptr(vma->vm_mm, &pmd);
 	unsigned long addr = w->address;
-	pte_t pte = ptep_get(pte_offset_kernel(&pmd, addr));
-	struct mmscope_level *l = add_level(w, 1, PAGE_SHIFT, pte_index(addr), pte_val(pte));
+	struct mmscope_level *l;
+	pte_t pte = __pte(0);
+	bool same;
 
+	spin_lock(ptl);
+	same = pmd_same(pmd, read_entry(pmdp));
+	if (same)
+		pte = ptep_get(pte_offset_kernel(&pmd, addr));
+	spin_unlock(ptl);
+	l = add_level(w, 1, PAGE_SHIFT, pte_index(addr), pte_val(pte));
 	if (!pte_none(pte))
 		leaf_bits(l, vma, pte);
+	return same;
 }
 
-static void level_pmd(struct mmscope_walk *w, struct vm_area_struct *vma, pud_t pud)
+static bool level_pmd(struct mmscope_walk *w, struct vm_area_struct *vma, pud_t pud)
 {
 	unsigned long addr = w->address;
-	pmd_t pmd = read_entry(pmd_offset(&pud, addr));
-	struct mmscope_level *l = add_level(w, 2, PMD_SHIFT, pmd_index(addr), pmd_val(pmd));
+	pmd_t *pmdp = pmd_offset(&pud, addr);
+	spinlock_t *ptl = pmd_lockptr(vma->vm_mm, pmdp);
+	struct mmscope_level *l;
+	pmd_t pmd;
 
+	spin_lock(ptl);
+	pmd = read_entry(pmdp);
+	spin_unlock(ptl);
+	l = add_level(w, 2, PMD_SHIFT, pmd_index(addr), pmd_val(pmd));
 	if (pmd_none(pmd))
-		return;
+		return true;
 	if (!pmd_present(pmd) || pmd_leaf(pmd)) {
 		leaf_bits(l, vma, __pte(pmd_val(pmd)));
-	} else if (pmd_bad(pmd)) {
-		l->kind = MMSCOPE_ENTRY_BAD;
-	} else {
-		table_bits(l, pmd_pfn(pmd));
-		level_pte(w, vma, pmd);
+		return true;
 	}
+	if (pmd_bad(pmd)) {
+		l->kind = MMSCOPE_ENTRY_BAD;
+		return true;
+	}
+	table_bits(l, pmd_pfn(pmd));
+	return level_pte(w, vma, pmdp, pmd);
 }
 
-static void level_pud(struct mmscope_walk *w, struct vm_area_struct *vma, p4d_t *p4dp)
+static bool level_pud(struct mmscope_walk *w, struct vm_area_struct *vma, p4d_t *p4dp)
 {
 	unsigned long addr = w->address;
-	pud_t pud = read_entry(pud_offset(p4dp, addr));
-	struct mmscope_level *l = add_level(w, 3, PUD_SHIFT, pud_index(addr), pud_val(pud));
+	pud_t *pudp = pud_offset(p4dp, addr);
+	spinlock_t *ptl = pud_lockptr(vma->vm_mm, pudp);
+	struct mmscope_level *l;
+	pud_t pud;
 
+	spin_lock(ptl);
+	pud = read_entry(pudp);
+	spin_unlock(ptl);
+	l = add_level(w, 3, PUD_SHIFT, pud_index(addr), pud_val(pud));
 	if (pud_none(pud))
-		return;
+		return true;
 	if (!pud_present(pud) || pud_leaf(pud)) {
 		leaf_bits(l, vma, __pte(pud_val(pud)));
-	} else if (pud_bad(pud)) {
-		l->kind = MMSCOPE_ENTRY_BAD;
-	} else {
-		table_bits(l, pud_pfn(pud));
-		level_pmd(w, vma, pud);
+		return true;
 	}
+	if (pud_bad(pud)) {
+		l->kind = MMSCOPE_ENTRY_BAD;
+		return true;
+	}
+	table_bits(l, pud_pfn(pud));
+	return level_pmd(w, vma, pud);
 }
 
-static void level_p4d(struct mmscope_walk *w, struct vm_area_struct *vma, pgd_t *pgdp)
+static bool level_p4d(struct mmscope_walk *w, struct vm_area_struct *vma, pgd_t *pgdp)
 {
 	unsigned long addr = w->address;
 	p4d_t *p4dp = p4d_offset(pgdp, addr);
@@ -328,23 +357,23 @@ static void level_p4d(struct mmscope_walk *w, struct vm_area_struct *vma, pgd_t 
 	l = add_level(w, 4, P4D_SHIFT, PTRS_PER_P4D > 1 ? p4d_index(addr) : pgd_index(addr),
 		      p4d_val(p4d));
 	if (p4d_none(p4d))
-		return;
+		return true;
 	if (p4d_bad(p4d)) {
 		l->kind = MMSCOPE_ENTRY_BAD;
-		return;
+		return true;
 	}
 	table_bits(l, p4d_pfn(p4d));
-	level_pud(w, vma, p4dp);
+	return level_pud(w, vma, p4dp);
 }
 
-void mmscope_walk_levels(struct vm_area_struct *vma, struct mmscope_walk *w)
+bool mmscope_walk_levels(struct vm_area_struct *vma, struct mmscope_walk *w)
 {
 	unsigned long addr = w->address;
 	pgd_t *pgdp = pgd_offset(vma->vm_mm, addr);
 	pgd_t pgd = read_entry(pgdp);
 	struct mmscope_level *l;
+	bool same = true;
 
-	w->levels_count = 0;
 	rcu_read_lock();
 	if (PTRS_PER_P4D > 1) {
 		l = add_level(w, 5, PGDIR_SHIFT, pgd_index(addr), pgd_val(pgd));
@@ -352,6 +381,7 @@ void mmscope_walk_levels(struct vm_area_struct *vma, struct mmscope_walk *w)
 			table_bits(l, __phys_to_pfn(__pa(p4d_offset(pgdp, 0)) & PAGE_MASK));
 	}
 	if (!pgd_none(pgd) && !pgd_bad(pgd))
-		level_p4d(w, vma, pgdp);
+		same = level_p4d(w, vma, pgdp);
 	rcu_read_unlock();
+	return same;
 }

@@ -12,8 +12,7 @@
  * be repeated to change the target.  close() forgets everything.
  *
  * A session holds the address space by name only: it does not keep the memory
- * of a dead process alive, and the observed process cannot tell that it is
- * observed.  Nothing here faults a page in, changes a bit of a page-table
+ * of a dead process alive.  Nothing here faults a page in, changes a bit of a page-table
  * entry, splits a huge page or writes to the target.
  *
  * One session answers one query at a time; a second thread that asks on the
@@ -48,7 +47,9 @@
  * made once; the session then stays usable, also if it is passed on.
  * Page frame numbers and raw page-table entries are told only if both the
  * opener of the session and the caller have CAP_SYS_ADMIN in the initial user
- * namespace.  Whether a page of a file that is not mapped in the target's page
+ * namespace.  Others are not told either whether somebody else has locked a
+ * page of a file: they get LOCK_UNKNOWN, unless the VMA itself is locked.
+ * Whether a page of a file that is not mapped in the target's page
  * tables is in the page cache is told by the rule of mincore(2): to those who
  * own the file or may write to it; others get CACHE_UNKNOWN.
  *
@@ -120,6 +121,7 @@
 #define MMSCOPE_CAT_UNEVICTABLE	26 /* the page is on the unevictable list */
 #define MMSCOPE_CAT_PAGE_DIRTY	27 /* the page's own dirty flag */
 #define MMSCOPE_CAT_LAZYFREE	28 /* MADV_FREE is pending: may be dropped */
+#define MMSCOPE_CAT_LOCK_UNKNOWN 29 /* MLOCKED, UNEVICTABLE may not be told */
 /* These look beside the page tables, and follow mincore's privacy rule. */
 #define MMSCOPE_CAT_IN_CORE	32 /* a touch needs no I/O: what mincore would answer */
 #define MMSCOPE_CAT_CACHE_UNKNOWN 33 /* IN_CORE cannot or may not be told */
@@ -129,7 +131,7 @@
 #define MMSCOPE_CAT(name)	(1ULL << MMSCOPE_CAT_##name)
 
 #define MMSCOPE_CATS_ENTRY	0x000000000001ffffULL
-#define MMSCOPE_CATS_FOLIO	0x000000001ff00000ULL
+#define MMSCOPE_CATS_FOLIO	0x000000003ff00000ULL
 #define MMSCOPE_CATS_CACHE	0x0000000700000000ULL
 #define MMSCOPE_CATS_ALL \
 	(MMSCOPE_CATS_ENTRY | MMSCOPE_CATS_FOLIO | MMSCOPE_CATS_CACHE)
@@ -181,7 +183,7 @@ enum mmscope_backing {
 };
 
 /* What the address space knows a VMA as; a VMA may be both or none. */
-#define MMSCOPE_ROLE_HEAP	(1U << 0)	/* touches [start_brk, brk] */
+#define MMSCOPE_ROLE_HEAP	(1U << 0)	/* of the program break, as maps has it */
 #define MMSCOPE_ROLE_STACK	(1U << 1)	/* holds start_stack */
 #define MMSCOPE_ROLE_DELETED	(1U << 2)	/* its file has no name (any more) */
 
@@ -356,8 +358,8 @@ struct mmscope_run {
  * call should start; it equals `end` when all is done.  Call again while it
  * does not.  With runs_len 0 only `pages` is counted.
  *
- * The mmap lock is dropped between batches, so two runs may stem from
- * different moments; one run of at most info.pmd_shift's size comes from one.
+ * The mmap lock is dropped between batches, so runs, and parts of a long one,
+ * may stem from different moments.
  *
  * MMSCOPE_PAGES_FRAMES tells the page frame number of the first page of a run
  * of present pages (those behind it follow in frames too), or for swapped
