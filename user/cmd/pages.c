@@ -284,8 +284,8 @@ const struct verb verb_pages = {
 		 "present,dirty; the categories are:\n"
 		 "  present swapped migrating zero writable executable accessed dirty soft-dirty\n"
 		 "  uffd-wp huge-pmd huge-pud hugetlb special poisoned guard device anon file\n"
-		 "  shmem shared ksm mlocked unevictable page-dirty lazyfree in-core\n"
-		 "  cache-unknown cache-swapped",
+		 "  shmem shared ksm mlocked unevictable page-dirty lazyfree lock-unknown\n"
+		 "  in-core cache-unknown cache-swapped",
 	.example = "  mmscope pages self --only present --not zero\n"
 		   "  mmscope pages 1234 --vma 7f12a0000000 --summary\n"
 		   "  mmscope pages 1234 --any swapped,cache-swapped --tell swapped --json",

@@ -41,6 +41,7 @@ static const struct category {
 	[MMSCOPE_CAT_UNEVICTABLE] = { "unevictable", "on the list that reclaim leaves alone" },
 	[MMSCOPE_CAT_PAGE_DIRTY] = { "page-dirty", "the page's own dirty flag" },
 	[MMSCOPE_CAT_LAZYFREE]	= { "lazyfree", "MADV_FREE: may be dropped at any time" },
+	[MMSCOPE_CAT_LOCK_UNKNOWN] = { "lock-unknown", "mlocked, unevictable may not be told" },
 	[MMSCOPE_CAT_IN_CORE]	= { "in-core", "a touch needs no I/O: what mincore answers" },
 	[MMSCOPE_CAT_CACHE_UNKNOWN] = { "cache-unknown", "in-core cannot or may not be told" },
 	[MMSCOPE_CAT_CACHE_SWAPPED] = { "cache-swapped", "shared memory, its page is in swap" },
