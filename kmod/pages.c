@@ -9,6 +9,7 @@
  * full, or it must be asked who may know a file's cache. Nothing is copied to
  * user space under it: the page fault could want the very same lock.
  */
+#include <linux/delay.h>
 #include <linux/mm.h>
 #include <linux/sched/signal.h>
 #include <linux/uaccess.h>
@@ -260,6 +261,7 @@ static unsigned long scan_batch(struct scan *s, struct mm_struct *mm, unsigned l
 static int scan_step(struct scan *s, const struct mmscope_target *t, unsigned long *addr,
 		     unsigned long end)
 {
+	bool contended;
 	u64 since;
 	int err = mmscope_target_lock(t, &since);
 
@@ -267,10 +269,18 @@ static int scan_step(struct scan *s, const struct mmscope_target *t, unsigned lo
 		return err;
 	s->class.trusted = t->trusted;
 	*addr = scan_batch(s, t->mm, *addr, end);
+	contended = mmap_lock_is_contended(t->mm);
 	mmscope_target_unlock(t, since);
 	if (s->undecided)
 		mmscope_incore_decide(&s->incore);
-	cond_resched();
+	/*
+	 * A reader that comes straight back takes the lock again before the
+	 * writer that it woke can run, for up to 4 ms (RWSEM_WAIT_TIMEOUT).
+	 */
+	if (contended)
+		usleep_range(20, 100);
+	else
+		cond_resched();
 	return 0;
 }
 
