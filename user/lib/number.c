@@ -78,7 +78,8 @@ int mms_size_parse(const char *text, uint64_t *bytes, struct mms_error *err)
 	}
 	if (*end)
 		return mms_fail(err, MMS_USAGE, mend, text, "not a size");
-	if (v >= 18446744073709551616.0 / (double)(1ULL << shift))
+	if (strchr(text, '.') ? v >= 18446744073709551616.0 / (double)(1ULL << shift) :
+				*bytes > UINT64_MAX >> shift)
 		return mms_fail(err, MMS_USAGE, mend, text, "too large");
 	*bytes = strchr(text, '.') ? (uint64_t)(v * (double)(1ULL << shift)) : *bytes << shift;
 	return 0;
