@@ -43,45 +43,52 @@ int mms_address_parse(const char *text, uint64_t *address, struct mms_error *err
 	return 0;
 }
 
-int mms_size_parse(const char *text, uint64_t *bytes, struct mms_error *err)
+/* The unit behind a number: its power of two, or -1 if it is none. */
+static int parse_unit(const char *p)
 {
 	static const char units[] = "KMGTPE";
+	const char *unit = *p ? strchr(units, toupper((unsigned char)*p)) : NULL;
+
+	if (unit) {
+		p++;
+		if (p[0] == 'i' && p[1] == 'B')
+			p += 2;
+	} else if (*p == 'B') {
+		p++;
+	}
+	if (*p)
+		return -1;
+	return unit ? 10 * (int)(unit - units + 1) : 0;
+}
+
+/* What is behind the point, as a part of 2^32; that is finer than it is shown. */
+static uint64_t parse_fraction(char **p)
+{
+	double part = 0, place = 0.1;
+
+	for (++*p; isdigit((unsigned char)**p); ++*p, place /= 10)
+		part += (**p - '0') * place;
+	return (uint64_t)(part * 4294967296.0);
+}
+
+int mms_size_parse(const char *text, uint64_t *bytes, struct mms_error *err)
+{
 	const char *mend = "a number of bytes, or with a unit: 4096, 64K, 1.5M, 2G, 1T";
-	double v;
-	char *end;
-	const char *unit = NULL;
-	int shift = 0;
+	uint64_t whole, fraction = 0;
+	char *end = NULL;
+	int shift;
 
 	errno = 0;
-	if (!isdigit((unsigned char)text[0]))
+	whole = isdigit((unsigned char)text[0]) ? strtoull(text, &end, 10) : 0;
+	if (end && *end == '.')
+		fraction = parse_fraction(&end);
+	shift = end ? parse_unit(end) : -1;
+	if (shift < 0)
 		return mms_fail(err, MMS_USAGE, mend, text, "not a size");
-	/* Whole numbers keep all their 64 bits; only fractions go by double. */
-	*bytes = strtoull(text, &end, 10);
-	if (errno)
+	if (errno || whole > UINT64_MAX >> shift)
 		return mms_fail(err, MMS_USAGE, mend, text, "too large");
-	v = (double)*bytes;
-	if (*end == '.') {
-		double place = 0.1;
-
-		for (end++; isdigit((unsigned char)*end); end++, place /= 10)
-			v += (*end - '0') * place;
-	}
-	if (*end)
-		unit = strchr(units, toupper((unsigned char)*end));
-	if (unit) {
-		shift = 10 * (int)(unit - units + 1);
-		end++;
-		if (end[0] == 'i' && end[1] == 'B')
-			end += 2;
-	} else if (*end == 'B') {
-		end++;
-	}
-	if (*end)
-		return mms_fail(err, MMS_USAGE, mend, text, "not a size");
-	if (strchr(text, '.') ? v >= 18446744073709551616.0 / (double)(1ULL << shift) :
-				*bytes > UINT64_MAX >> shift)
-		return mms_fail(err, MMS_USAGE, mend, text, "too large");
-	*bytes = strchr(text, '.') ? (uint64_t)(v * (double)(1ULL << shift)) : *bytes << shift;
+	*bytes = (whole << shift) +
+		 (shift <= 32 ? fraction >> (32 - shift) : fraction << (shift - 32));
 	return 0;
 }
 
