@@ -314,6 +314,14 @@ struct mms_vma {
 	const char *name;	/* not escaped, any byte but NUL; "" if none */
 };
 
+/* What smaps tells of a VMA beside what the module tells, in bytes. */
+struct mms_smaps {
+	uint64_t pss;		/* resident, each page divided by how often it is mapped */
+	uint64_t locked;	/* the same of a VMA that is locked, else 0 */
+	uint64_t anon_huge;	/* anonymous memory mapped by huge entries */
+	uint64_t hugetlb;	/* pages of the hugetlb pool, which Rss leaves out */
+};
+
 /*
  * A list of VMAs in address order.  acct, unless NULL, has one entry for each:
  * pages[] counts are known for the categories in acct_categories, rss if
@@ -323,6 +331,7 @@ struct mms_vmas {
 	size_t count;
 	struct mms_vma *vma;
 	struct mmscope_acct *acct;
+	struct mms_smaps *smaps;	/* one for each, or NULL: not from smaps */
 	uint64_t acct_categories;
 	bool acct_rss, acct_parts;
 	enum mms_from from;	/* the list */

@@ -272,7 +272,20 @@ static uint64_t parse_vmflags(const char *p)
 #define SMAPS_CATEGORIES (MMSCOPE_CAT(SWAPPED) | MMSCOPE_CAT(ANON) | \
 			  MMSCOPE_CAT(LAZYFREE) | MMSCOPE_CAT(CACHE_SWAPPED))
 
-static void smaps_field(char *line, struct mms_vma *v, struct mmscope_acct *a)
+static void smaps_more(const char *key, uint64_t bytes, struct mms_smaps *more)
+{
+	if (!strcmp(key, "Pss"))
+		more->pss = bytes;
+	else if (!strcmp(key, "Locked"))
+		more->locked = bytes;
+	else if (!strcmp(key, "AnonHugePages"))
+		more->anon_huge = bytes;
+	else if (!strcmp(key, "Shared_Hugetlb") || !strcmp(key, "Private_Hugetlb"))
+		more->hugetlb += bytes;
+}
+
+static void smaps_field(char *line, struct mms_vma *v, struct mmscope_acct *a,
+			struct mms_smaps *more)
 {
 	uint64_t page = mms_page_size(), kb;
 	char *colon = strchr(line, ':');
@@ -288,6 +301,7 @@ static void smaps_field(char *line, struct mms_vma *v, struct mmscope_acct *a)
 		return;
 	}
 	kb = strtoull(colon + 1, NULL, 10) * 1024;
+	smaps_more(line, kb, more);
 	if (!strcmp(line, "Rss"))
 		a->rss = kb;
 	else if (!strcmp(line, "Shared_Clean"))
@@ -330,6 +344,10 @@ static int list_grow(struct mms_vmas *l, bool acct)
 	if (!more)
 		return -1;
 	l->acct = more;
+	more = realloc(l->smaps, room * sizeof(*l->smaps));
+	if (!more)
+		return -1;
+	l->smaps = more;
 	return 0;
 }
 
@@ -347,7 +365,8 @@ static int parse_list(struct mms_vmas *l, char *text, uint64_t start, uint64_t e
 		/* Keys of smaps start with a capital letter, addresses never do. */
 		if (isupper((unsigned char)*line)) {
 			if (last && acct)
-				smaps_field(line, last, &l->acct[l->count - 1]);
+				smaps_field(line, last, &l->acct[l->count - 1],
+					    &l->smaps[l->count - 1]);
 			continue;
 		}
 		last = NULL;
@@ -358,8 +377,10 @@ static int parse_list(struct mms_vmas *l, char *text, uint64_t start, uint64_t e
 			continue;
 		if (list_grow(l, acct))
 			return -1;
-		if (acct)
+		if (acct) {
 			memset(&l->acct[l->count], 0, sizeof(*l->acct));
+			memset(&l->smaps[l->count], 0, sizeof(*l->smaps));
+		}
 		last = &l->vma[l->count++];
 		*last = v;
 	}

@@ -179,6 +179,7 @@ void mms_vmas_free(struct mms_vmas *vmas)
 {
 	free(vmas->vma);
 	free(vmas->acct);
+	free(vmas->smaps);
 	free(vmas->names);
 	memset(vmas, 0, sizeof(*vmas));
 }
