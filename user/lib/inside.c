@@ -23,6 +23,8 @@
 struct mms_inside {
 	struct mms_target *target;
 	bool self;		/* the caller itself: no keeper needed */
+	const struct mms_inside_ways *ways;	/* it has ways of its own, or NULL */
+	void *arg;
 	pid_t keeper;
 	int sock;
 	bool held;
@@ -163,6 +165,21 @@ int mms_inside_open(struct mms_target *t, struct mms_inside **inside, struct mms
 	return -1;
 }
 
+int mms_inside_through(struct mms_target *t, const struct mms_inside_ways *ways, void *arg,
+		       struct mms_inside **inside, struct mms_error *err)
+{
+	struct mms_inside *in = calloc(1, sizeof(*in));
+
+	if (!in)
+		return mmsi_nomem(err);
+	in->target = t;
+	in->sock = -1;
+	in->ways = ways;
+	in->arg = arg;
+	*inside = in;
+	return 0;
+}
+
 /* ---- orders ---------------------------------------------------------------- */
 
 static int explain(const struct mms_inside *in, int errnum, struct mms_error *err)
@@ -217,7 +234,12 @@ int mms_inside_call(struct mms_inside *in, long number, const uint64_t args[6], 
 		    struct mms_error *err)
 {
 	struct mmsi_request req = { .order = MMSI_ORDER_CALL, .number = number };
+	int errnum;
 
+	if (in->ways) {
+		errnum = in->ways->call(in->arg, number, args, result);
+		return errnum ? explain(in, errnum, err) : 0;
+	}
 	if (in->self) {
 		long r = syscall(number, args[0], args[1], args[2], args[3], args[4], args[5]);
 
@@ -232,8 +254,8 @@ int mms_inside_hold(struct mms_inside *in, struct mms_error *err)
 {
 	struct mmsi_request req = { .order = MMSI_ORDER_HOLD };
 
-	if (in->self)
-		return refuse(in->target, MMS_FAILED, NULL, "it cannot hold itself still", err);
+	if (in->self || in->ways)
+		return refuse(in->target, MMS_FAILED, NULL, "it cannot be held still", err);
 	if (order(in, &req, NULL, err))
 		return -1;
 	in->held = true;
@@ -287,9 +309,14 @@ int mms_inside_mincore(struct mms_inside *in, uint64_t start, size_t pages,
 {
 	uint64_t args[6] = { start, pages * mms_page_size(), 0 };
 	int64_t r;
+	int errnum;
 
 	if (pages > mms_page_size())
 		return mms_fail(err, MMS_USAGE, NULL, "mincore", "is asked of too many pages at once");
+	if (in->ways) {
+		errnum = in->ways->mincore(in->arg, start, pages, vector, answer);
+		return errnum ? explain(in, errnum, err) : 0;
+	}
 	if (!in->self && get_scratch(in, err))
 		return -1;
 	args[2] = in->self ? (uintptr_t)vector : in->scratch;

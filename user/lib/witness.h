@@ -44,6 +44,20 @@ struct mms_inside;
  */
 int mms_inside_open(struct mms_target *target, struct mms_inside **inside,
 		    struct mms_error *err);
+/*
+ * The same for a process that makes calls when it is told to, as the subject of
+ * a lesson does: `call` and `mincore` have it make them, and return 0 or an
+ * errno (the order did not get through).  It cannot be held.  `arg` must
+ * outlive it.
+ */
+struct mms_inside_ways {
+	int (*call)(void *arg, long number, const uint64_t args[6], int64_t *result);
+	int (*mincore)(void *arg, uint64_t start, size_t pages, unsigned char *vector,
+		       int *answer);
+};
+int mms_inside_through(struct mms_target *target, const struct mms_inside_ways *ways, void *arg,
+		       struct mms_inside **inside, struct mms_error *err);
+
 /* Lets it go, if it is held, and undoes what was mapped.  NULL is fine. */
 void mms_inside_close(struct mms_inside *inside);
 
