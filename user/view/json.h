@@ -29,6 +29,12 @@
  *   pages	"range", "filter", "runs", or with --summary "vmas" of counts; "pages"
  *   locked	"intent", "fact", "limit", "vmas", "notes"
  *   walk	"address", "vma", "levels", "categories"
+ *   verify	"agree", "held", "pages", "unsampled_pages", "vmas_compared", "said": { QUESTION:
+ *		{ WITNESS: value } }, "differences": [ { "name", "count": { WITNESS }, "why" } ],
+ *		"failures", "failure": [ { "witness", "address", "vma", "what", "kernel",
+ *		"other" } ], "absent": { WITNESS: "why" }; with --all "processes" of these and
+ *		"verified", "gone", "denied", "failures"; of a command "looks", "ended"
+ *   explain	"differences": [ { "name", "brief", "text" } ]
  *   doctor	"checks": [ { "name", "status": "ok"|"warn"|"fail"|"info", "text", "mend" } ]
  *
  * "mm" holds a member for each figure, by its name in mms_mm_field_name();
