@@ -138,7 +138,8 @@ static int understand(struct place *p, struct mms_target *target, struct mms_err
 	if (plus && plus > text && parse_offset(plus + 1, &offset))
 		*plus = '\0';
 	if (!text || !*text) {
-		ret = mms_fail(err, MMS_USAGE, NULL, p->question, "no address and no symbol");
+		ret = mms_fail(err, MMS_USAGE, NULL, "ADDR|SYMBOL",
+			       "'%s' is neither", p->question);
 	} else if (*text >= '0' && *text <= '9') {
 		ret = mms_address_parse(text, &p->address, err);
 	} else if (!(ret = mms_elfs_open(target, &p->vmas, &p->elfs, err))) {
@@ -224,6 +225,9 @@ static const struct mms_vma *above(const struct place *p)
 {
 	size_t i = p->at + p->covered;
 
+	/* [vsyscall], of the kernel's half: no neighbour of what is in the other. */
+	if (i < p->vmas.count && p->vmas.vma[i].start >> 63 && !(p->address >> 63))
+		return NULL;
 	return i < p->vmas.count ? &p->vmas.vma[i] : NULL;
 }
 
