@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -503,6 +504,76 @@ static void broken_files(void **state)
 	free(image);
 }
 
+/* A file of a terabyte, nearly all of it a hole, that claims to be full. */
+struct huge {
+	Elf64_Ehdr h;
+	Elf64_Phdr p;
+	Elf64_Shdr s[60000];
+};
+
+static void claim(struct huge *f, int kind)
+{
+	*f = (struct huge){
+		.h = { .e_type = ET_DYN, .e_machine = EM_X86_64, .e_version = 1,
+		       .e_ehsize = sizeof(f->h), .e_phoff = sizeof(f->h), .e_phnum = 1,
+		       .e_phentsize = sizeof(f->p), .e_shentsize = sizeof(f->s[0]),
+		       .e_shoff = offsetof(struct huge, s), .e_shnum = 60000, .e_shstrndx = 3 },
+		.p = { .p_type = PT_LOAD, .p_filesz = 1ULL << 40, .p_memsz = 1ULL << 41 },
+	};
+	memcpy(f->h.e_ident, "\177ELF\2\1\1", 7);
+	for (int i = 1; i < 60000; i++)
+		f->s[i] = (Elf64_Shdr){
+			.sh_type = kind == 0 ? SHT_NOTE : i % 2 ? SHT_SYMTAB : SHT_STRTAB,
+			.sh_size = kind == 0 ? 60000 : kind == 1 ? 1ULL << 39 : 24 << 20,
+			.sh_link = (uint32_t)(kind == 2 ? i : 2), .sh_entsize = 24,
+			.sh_offset = 1 << 20, .sh_flags = SHF_ALLOC, .sh_addr = 4096,
+		};
+	if (kind == 3) {
+		f->h.e_shnum = 0;
+		f->s[0].sh_size = 1ULL << 33;
+	}
+	if (kind == 4) {
+		f->h.e_phnum = 0xffff;
+		f->s[0].sh_info = 0xfffffff0;
+	}
+}
+
+/* None of them takes long, or much memory: that of a child is bounded. */
+static void huge_claims(void **state)
+{
+	static struct huge f;
+	const struct rlimit limit = { 2ULL << 30, 2ULL << 30 };
+
+	(void)state;
+	for (int kind = 0; kind < 5; kind++) {
+		int status, fd = memfd_create("huge", MFD_CLOEXEC);
+		pid_t pid;
+
+		claim(&f, kind);
+		assert_true(write(fd, &f, sizeof(f)) == sizeof(f) && !ftruncate(fd, 1LL << 40));
+		pid = fork();
+		if (!pid) {
+			struct mms_elf *e = NULL;
+			struct mms_error err = { 0 };
+			struct rusage usage;
+
+			if (!getenv("MMSCOPE_NO_RLIMIT"))
+				setrlimit(RLIMIT_AS, &limit);
+			alarm(20);
+			if (!mms_elf_open_fd(fd, "huge", 0, &e, &err)) {
+				ask_all(e);
+				mms_elf_close(e);
+			}
+			getrusage(RUSAGE_SELF, &usage);
+			_exit(usage.ru_maxrss > 1 << 20 ? 1 : 0);
+		}
+		waitpid(pid, &status, 0);
+		if (status)
+			fail_msg("kind %d: status %#x", kind, status);
+		close(fd);
+	}
+}
+
 static void what_is_no_elf(void **state)
 {
 	static char text[4096] = "#!/bin/sh\n", magic[] = "\177ELF", archive[] = "!<arch>\n";
@@ -555,6 +626,7 @@ int main(void)
 		TEST("unit.elf.what_is_no_elf", what_is_no_elf),
 		TEST("unit.elf.placed_by_hand", placed_by_hand),
 		TEST("unit.elf.broken_files", broken_files),
+		TEST("unit.elf.huge_claims", huge_claims),
 	};
 
 	return cmocka_run_group_tests_name("unit.elf", tests, NULL, NULL);

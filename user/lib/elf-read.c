@@ -10,14 +10,17 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "object.h"
 
-#define SEGMENTS_MAX	1024
+#define SEGMENTS_MAX	128
 #define SECTIONS_MAX	65536
 #define SYMBOLS_MAX	(8UL << 20)
-#define TABLE_MAX	(1ULL << 30)	/* bytes of a symbol or string table */
-#define NOTES_MAX	(1ULL << 20)	/* bytes of notes */
+#define TABLE_MAX	(512ULL << 20)	/* bytes of a symbol or string table */
+#define SECTION_NAMES_MAX (16ULL << 20)	/* bytes of the names of sections */
+#define NOTES_MAX	(64ULL << 10)	/* bytes of notes, in one section or segment */
+#define NOTE_SECTIONS_MAX 16
 #define NAME_LENGTH_MAX	65535
 /* Names may overlap: all of them together may be far longer than their table. */
 #define SCANNED_MAX	(1ULL << 30)
@@ -25,6 +28,47 @@
 static int bad(const struct mms_elf *e, const char *why, struct mms_error *err)
 {
 	return mms_fail(err, MMS_FAILED, NULL, e->path, "%s", why);
+}
+
+/*
+ * libelf allocates for as many headers as a file claims to have, if it is only
+ * long enough; and a sparse file may be very long.  More than 16 bits can count
+ * are told in the first section header: such files are refused.  What runs on
+ * this machine has its byte order.
+ */
+static bool is_sane(const unsigned char *ident, unsigned int phnum, uint64_t shoff,
+		    unsigned int shnum)
+{
+	const unsigned int one = 1;
+	unsigned char native = *(const unsigned char *)&one ? ELFDATA2LSB : ELFDATA2MSB;
+
+	return ident[EI_DATA] == native && phnum != PN_XNUM && (shnum || !shoff);
+}
+
+static bool check_header(const void *start, size_t size)
+{
+	union {
+		Elf64_Ehdr e64;
+		Elf32_Ehdr e32;
+	} h = { 0 };
+
+	memcpy(&h, start, size < sizeof(h) ? size : sizeof(h));
+	if (size < sizeof(h.e32) || memcmp(h.e32.e_ident, ELFMAG, SELFMAG))
+		return false;
+	if (h.e32.e_ident[EI_CLASS] == ELFCLASS32)
+		return is_sane(h.e32.e_ident, h.e32.e_phnum, h.e32.e_shoff, h.e32.e_shnum);
+	return size >= sizeof(h.e64) &&
+	       is_sane(h.e64.e_ident, h.e64.e_phnum, h.e64.e_shoff, h.e64.e_shnum);
+}
+
+/* NULL: no ELF file, or none that may be given to libelf. */
+static Elf *begin_fd(int fd)
+{
+	char start[sizeof(Elf64_Ehdr)];
+	ssize_t n = pread(fd, start, sizeof(start), 0);
+
+	elf_version(EV_CURRENT);
+	return n > 0 && check_header(start, (size_t)n) ? elf_begin(fd, ELF_C_READ, NULL) : NULL;
 }
 
 /* ---- program headers and sections ------------------------------------------ */
@@ -65,7 +109,8 @@ static int read_sections(struct mms_elf *e, Elf *elf, struct mms_error *err)
 
 	if (elf_getshdrnum(elf, &count) || !count)
 		return 0;	/* stripped of them: that happens */
-	if (elf_getshdrstrndx(elf, &names))
+	if (elf_getshdrstrndx(elf, &names) || !gelf_getshdr(elf_getscn(elf, names), &s) ||
+	    s.sh_size > SECTION_NAMES_MAX)
 		names = 0;
 	if (count > SECTIONS_MAX)
 		count = SECTIONS_MAX;
@@ -138,16 +183,17 @@ static void read_build_id(Elf *elf, char *hex, size_t size)
 	GElf_Phdr p;
 	size_t count;
 
-	for (size_t n = 0; n < SECTIONS_MAX && (scn = elf_nextscn(elf, scn)); n++) {
+	for (int n = 0; n < NOTE_SECTIONS_MAX && (scn = elf_nextscn(elf, scn));) {
 		if (!gelf_getshdr(scn, &s) || s.sh_type != SHT_NOTE || s.sh_size > NOTES_MAX)
 			continue;
+		n++;
 		data = section_data(scn, &s);
 		if (data && note_build_id(data, hex, size))
 			return;
 	}
 	if (elf_getphdrnum(elf, &count))
 		return;
-	for (size_t i = 0; i < count && i < SEGMENTS_MAX; i++) {
+	for (size_t i = 0; i < count && i < NOTE_SECTIONS_MAX; i++) {
 		if (!gelf_getphdr(elf, (int)i, &p) || p.p_type != PT_NOTE ||
 		    p.p_filesz > NOTES_MAX)
 			continue;
@@ -171,10 +217,13 @@ struct table {
 /* The string table that `link` names, copied, with a NUL behind it. */
 static bool copy_strings(Elf *elf, struct table *t, size_t link)
 {
+	Elf_Scn *scn = elf_getscn(elf, link);
+	Elf_Data *data = NULL;
 	GElf_Shdr s;
-	Elf_Data *data = section_data(elf_getscn(elf, link), &s);
 
-	if (!data || s.sh_type != SHT_STRTAB)
+	if (scn && gelf_getshdr(scn, &s) && s.sh_type == SHT_STRTAB)
+		data = section_data(scn, &s);
+	if (!data)
 		return false;
 	t->strings = malloc(data->d_size + 1);
 	if (!t->strings)
@@ -330,24 +379,27 @@ static int read_table(struct mms_elf *e, Elf *elf, Elf_Scn *scn, enum mms_symbol
 	return 0;
 }
 
-/* .symtab as `from`; and .dynsym, unless only the former is wanted. */
-static int read_symbols(struct mms_elf *e, Elf *elf, enum mms_symbol_from from,
-			struct mms_error *err)
+/* The first section of a type; an object has one symbol table of each. */
+static Elf_Scn *first_of_type(Elf *elf, uint32_t type)
 {
 	Elf_Scn *scn = NULL;
 	GElf_Shdr s;
-	int ret = 0;
 
-	for (size_t n = 0; n < SECTIONS_MAX && !ret && (scn = elf_nextscn(elf, scn)); n++) {
-		if (!gelf_getshdr(scn, &s))
-			continue;
-		if (s.sh_type == SHT_SYMTAB) {
-			ret = read_table(e, elf, scn, from, err);
-			e->has_symtab |= e->strings[from] != NULL;
-		} else if (s.sh_type == SHT_DYNSYM && from == MMS_SYMBOL_SYMTAB) {
-			ret = read_table(e, elf, scn, MMS_SYMBOL_DYNSYM, err);
-		}
-	}
+	for (size_t n = 0; n < SECTIONS_MAX && (scn = elf_nextscn(elf, scn)); n++)
+		if (gelf_getshdr(scn, &s) && s.sh_type == type)
+			return scn;
+	return NULL;
+}
+
+/* .symtab as `from`; and .dynsym, unless it is a debug file. */
+static int read_symbols(struct mms_elf *e, Elf *elf, enum mms_symbol_from from,
+			struct mms_error *err)
+{
+	int ret = read_table(e, elf, first_of_type(elf, SHT_SYMTAB), from, err);
+
+	e->has_symtab |= e->strings[from] != NULL;
+	if (!ret && from == MMS_SYMBOL_SYMTAB)
+		ret = read_table(e, elf, first_of_type(elf, SHT_DYNSYM), MMS_SYMBOL_DYNSYM, err);
 	return ret;
 }
 
@@ -425,24 +477,22 @@ static int read_elf(Elf *elf, const char *path, struct mms_elf **result, struct 
 
 int mmsi_elf_read_fd(int fd, const char *path, struct mms_elf **elf, struct mms_error *err)
 {
-	elf_version(EV_CURRENT);
-	return read_elf(elf_begin(fd, ELF_C_READ, NULL), path, elf, err);
+	return read_elf(begin_fd(fd), path, elf, err);
 }
 
 int mmsi_elf_read_image(void *image, size_t size, const char *path, struct mms_elf **elf,
 			struct mms_error *err)
 {
 	elf_version(EV_CURRENT);
-	return read_elf(elf_memory(image, size), path, elf, err);
+	return read_elf(check_header(image, size) ? elf_memory(image, size) : NULL, path, elf,
+			err);
 }
 
 bool mmsi_elf_add_debug(struct mms_elf *e, int fd)
 {
 	char build_id[sizeof(e->build_id)] = "";
-	Elf *elf;
+	Elf *elf = begin_fd(fd);
 
-	elf_version(EV_CURRENT);
-	elf = elf_begin(fd, ELF_C_READ, NULL);
 	if (elf && elf_kind(elf) == ELF_K_ELF)
 		read_build_id(elf, build_id, sizeof(build_id));
 	if (build_id[0] && !strcmp(build_id, e->build_id))
