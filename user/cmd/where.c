@@ -74,6 +74,15 @@ static bool is_hex(const char *text)
 	return *text && strspn(text, "0123456789abcdefABCDEF") == strlen(text);
 }
 
+/* As strlen(), less what maps puts behind the name of a deleted file. */
+static size_t name_length(const char *name)
+{
+	static const char mark[] = " (deleted)";
+	size_t length = strlen(name), behind = sizeof(mark) - 1;
+
+	return length > behind && !strcmp(name + length - behind, mark) ? length - behind : length;
+}
+
 /* Whether an object is meant by this word: its path, its file name, or "libc". */
 static bool object_is(const struct mms_elf *elf, const char *word, size_t length)
 {
@@ -82,8 +91,8 @@ static bool object_is(const struct mms_elf *elf, const char *word, size_t length
 
 	if (!strcmp(path, "[vdso]") && length == 4)
 		return !strncmp(word, "vdso", 4);
-	return (strlen(path) == length && !strncmp(path, word, length)) ||
-	       (strlen(base) == length && !strncmp(base, word, length)) ||
+	return (name_length(path) == length && !strncmp(path, word, length)) ||
+	       (name_length(base) == length && !strncmp(base, word, length)) ||
 	       (so && (size_t)(so - base) == length && !strncmp(base, word, length));
 }
 
@@ -240,6 +249,13 @@ static bool hole_end(const struct place *p, uint64_t *end)
 	return above(p) || (mms_known(task_size) && p->address < task_size.value);
 }
 
+static bool above_user_space(const struct place *p)
+{
+	struct mms_fact task_size = p->vmas.mm.fact[MMS_MM_TASK_SIZE];
+
+	return p->address >> 63 || (mms_known(task_size) && p->address >= task_size.value);
+}
+
 static uint64_t hole_start(const struct place *p)
 {
 	return below(p) ? below(p)->end : 0;
@@ -267,7 +283,8 @@ static void draw_headline(const struct place *p)
 
 	printf("0x%" PRIx64, p->address);
 	if (!p->covered) {
-		printf("  in no VMA: a touch of it is a SIGSEGV\n");
+		printf("  in no VMA%s: a touch of it is a SIGSEGV\n",
+		       above_user_space(p) ? ", and above user space" : "");
 		return;
 	}
 	if (p->has_symbol) {
@@ -344,7 +361,9 @@ static const char *page_word(const struct place *p)
 		return "swapped out";
 	if (p->page & MMSCOPE_CAT(IN_CORE))
 		return "in the page cache, not mapped here yet";
-	return "not resident";
+	if (vma_of(p)->inode)
+		return p->told & MMSCOPE_CAT(IN_CORE) ? "not resident" : "not mapped here yet";
+	return "not resident, never touched or given back";
 }
 
 static void draw_page(const struct place *p)
