@@ -75,6 +75,12 @@ static const struct {
 		"A VMA that is new since soft-dirty bits were last cleared counts as written, every\n"
 		"page of it (VM_SOFTDIRTY). pagemap and the module add that flag to each entry's own\n"
 		"bit; PAGEMAP_SCAN tells the entry's bit alone." },
+	[MMS_DIFF_FIRST_PAGE] = {
+		"first-page", "of a huge page, the first speaks for all: is it mapped elsewhere?",
+		"A transparent huge page may be mapped as one here and page by page elsewhere, as\n"
+		"after a fork when the child unmapped a part. Then some of its pages are mapped more\n"
+		"than once and others are not. Before Linux 6.11 pagemap looked at the first of the\n"
+		"512 and said the same (bit 56, `exclusive`) of all; the module looks at each." },
 	[MMS_DIFF_PSS] = {
 		"pss-weighting", "smaps divides a locked page by the number of its users",
 		"`Locked` in smaps is no number of locked bytes: it is the proportional share (Pss)\n"

@@ -15,6 +15,7 @@ struct mms_inquiry {
 	struct mms_inside *inside;	/* or NULL */
 	int pagemap, maps;		/* open files, or -1 */
 	bool frames;			/* the asker is told page frame numbers */
+	uint64_t note;			/* where the C library keeps its note of the break */
 	void *buffer;			/* MMS_INSIDE_PAGES * 32 bytes, for whoever asks */
 	char why[MMS_WITNESS_COUNT][160];	/* why it does not speak, or "" */
 };

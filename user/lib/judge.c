@@ -47,6 +47,8 @@ static void judge_pagemap(struct mms_judgement *j, const struct mms_said *said, 
 	if (v->flags & MMSCOPE_VMA_PFNMAP && !(said->yes & MMS_CLAIM(PRESENT)))
 		name_it(j, ~0U, MMS_DIFF(SPECIAL));
 	judge_swapped(j, cats, said->yes & MMS_CLAIM(SWAPPED));
+	if (cats & CAT(HUGE_PMD) && !(cats & (CAT(HUGETLB) | CAT(ZERO))))
+		name_it(j, MMS_CLAIM(EXCLUSIVE) & said->rough, MMS_DIFF(FIRST_PAGE));
 	if (is_huge_zero(cats) && said->yes & MMS_CLAIM(FILE))
 		name_it(j, MMS_CLAIM(FILE), MMS_DIFF(HUGE_ZERO));
 }

@@ -17,20 +17,34 @@ static void pagemap_open(struct mms_inquiry *q, char why[160])
 		snprintf(why, 160, "/proc/%d/pagemap cannot be opened", (int)q->target->pid);
 }
 
+static bool since(int major, int minor)
+{
+	struct utsname u;
+	int m, n;
+
+	return !uname(&u) && sscanf(u.release, "%d.%d", &m, &n) == 2 &&
+	       (m > major || (m == major && n >= minor));
+}
+
 /*
  * Bit 58 tells of guard regions since "fs/proc/task_mmu: add guard region bit to
  * pagemap", 6.15; before, it was always 0.
  */
 static bool tells_guard(void)
 {
-	struct utsname u;
-	int major, minor;
-
-	return !uname(&u) && sscanf(u.release, "%d.%d", &major, &minor) == 2 &&
-	       (major > 6 || (major == 6 && minor >= 15));
+	return since(6, 15);
 }
 
-static struct mms_said entry_said(uint64_t e, uint32_t told)
+/*
+ * Before 2c1f057e5be6 ("fs/proc/task_mmu: properly detect PM_MMAP_EXCLUSIVE per
+ * page of PMD-mapped THPs"), 6.11, bit 56 was that of the first page.
+ */
+static bool rough_exclusive(void)
+{
+	return !since(6, 11);
+}
+
+static struct mms_said entry_said(uint64_t e, uint32_t told, uint32_t rough)
 {
 	uint32_t yes = 0;
 
@@ -51,6 +65,7 @@ static struct mms_said entry_said(uint64_t e, uint32_t told)
 	return (struct mms_said){
 		.told = told,
 		.yes = yes & told,
+		.rough = rough,
 		.frame = e & (MMSI_PM_PRESENT | MMSI_PM_SWAP) ? e & MMSI_PM_FRAME : 0,
 	};
 }
@@ -61,6 +76,7 @@ static int pagemap_pages(struct mms_inquiry *q, uint64_t start, size_t count,
 	uint32_t told = MMS_CLAIM(PRESENT) | MMS_CLAIM(SWAPPED) | MMS_CLAIM(FILE) |
 			MMS_CLAIM(EXCLUSIVE) | MMS_CLAIM(SOFT_DIRTY) | MMS_CLAIM(UFFD_WP) |
 			(tells_guard() ? MMS_CLAIM(GUARD) : 0);
+	uint32_t rough = rough_exclusive() ? MMS_CLAIM(EXCLUSIVE) : 0;
 	uint64_t *entry = q->buffer;
 	ssize_t n;
 
@@ -73,7 +89,7 @@ static int pagemap_pages(struct mms_inquiry *q, uint64_t start, size_t count,
 		return -1;
 	}
 	for (size_t i = 0; i < (size_t)n / sizeof(*entry); i++)
-		said[i] = entry_said(entry[i], told);
+		said[i] = entry_said(entry[i], told, rough);
 	return 0;
 }
 
