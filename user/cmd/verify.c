@@ -180,7 +180,7 @@ static void draw_sum(struct view_json *j, const struct tally *sum)
 
 static int verify_all(struct cmd *cmd)
 {
-	struct view_json json, *j = cmd->json ? &json : NULL;
+	struct view_json json = { 0 }, *j = cmd->json ? &json : NULL;
 	struct mms_verdict *v = verdict_new();
 	struct mms_procs procs = { 0 };
 	struct tally sum = { 0 };

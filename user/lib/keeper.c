@@ -216,7 +216,7 @@ static int put_back(pid_t tid, struct user_regs_struct *saved, uint64_t *mask)
 /* `tid` stands in a PTRACE_EVENT_STOP, and does so again afterwards. */
 static int call_in(pid_t tid, uint64_t at, const struct mmsi_request *req, int64_t *result)
 {
-	struct user_regs_struct saved, regs;
+	struct user_regs_struct saved = { 0 }, regs;
 	uint64_t mask, all = ~0ULL;
 	int err, back;
 
