@@ -32,7 +32,7 @@ module: ## mmscope.ko for the running kernel, or for the headers in KDIR=
 	@test -n "$(KREL)" || { \
 	 echo "no kernel headers at $(KDIR): install linux-headers-$$(uname -r), or name others with KDIR=" >&2; exit 1; }
 	@$(MAKE) --no-print-directory $(KOUT)/mmscope.ko
-	@ln -sfn $(KOUT)/mmscope.ko mmscope.ko
+	@test mmscope.ko -ef $(KOUT)/mmscope.ko || ln -sfn $(KOUT)/mmscope.ko mmscope.ko
 
 $(KOUT)/mmscope.ko: $(KSRC)
 	@mkdir -p $(KOUT)
