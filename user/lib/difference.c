@@ -50,8 +50,8 @@ static const struct {
 		"hugetlb-accounting", "pages of the hugetlb pool are not part of Rss",
 		"Huge pages out of the hugetlb pool are set aside by the administrator and are not\n"
 		"counted as resident memory of a process: smaps shows them under Private_Hugetlb or\n"
-		"Shared_Hugetlb, with Rss 0 before Linux 6.14 or so. pagemap, mincore and the module\n"
-		"see 512 present pages for each page of 2 MiB." },
+		"Shared_Hugetlb, and not in Rss. pagemap, mincore and the module see 512 present pages\n"
+		"for each page of 2 MiB." },
 	[MMS_DIFF_NON_PRESENT] = {
 		"non-present-entry", "the entry is not present and not of swap; pagemap has one bit for all",
 		"An entry that is not present may name a place in swap; or say that the page is being\n"
@@ -105,8 +105,8 @@ static const struct {
 	[MMS_DIFF_FLAG_UNNAMED] = {
 		"flag-unnamed", "smaps of this kernel has no letters for the flag",
 		"VmFlags in smaps writes two letters a flag, and ?? or nothing for those that the\n"
-		"kernel's table forgot: `lf` (MLOCK_ONFAULT) is written since Linux 6.13 or so. The\n"
-		"module reads the flag itself." },
+		"kernel's table forgot: older kernels have none for MLOCK_ONFAULT (newer ones: lf).\n"
+		"The module reads the flag itself." },
 	[MMS_DIFF_RACED] = {
 		"raced", "the page changed while it was asked about; this was seen, not guessed",
 		"Witnesses are asked one after the other, and a running process goes on meanwhile. The\n"
