@@ -31,6 +31,7 @@ struct cmd_option {
 #define CMD_TARGET	(1U << 0)	/* --source */
 #define CMD_TABLE	(1U << 1)	/* -o, --noheadings, --bytes */
 #define CMD_COMMAND	(1U << 2)	/* options end at the first argument: "-- CMD" */
+#define CMD_BYTES	(1U << 3)	/* --bytes, without being a table */
 
 struct cmd;
 
@@ -53,6 +54,7 @@ struct cmd {
 	const struct verb *verb;
 	char **args;		/* what is not an option */
 	int nargs;
+	bool dashes;		/* they stood behind "--" */
 	const char *value[CMD_OPTIONS_MAX]; /* by row of verb->options: the argument, */
 					/* "" for one without, NULL: not given */
 	bool json;
@@ -92,5 +94,6 @@ struct view_table *cmd_table_new(const struct cmd *cmd);
 /* The verbs; the table is in main.c. */
 extern const struct verb verb_show, verb_brk, verb_vmas, verb_pages, verb_locked;
 extern const struct verb verb_walk, verb_doctor, verb_where, verb_verify, verb_lesson;
+extern const struct verb verb_explain;
 
 #endif

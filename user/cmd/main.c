@@ -18,7 +18,7 @@
 /* One row a verb, in the order in which --help lists them. */
 static const struct verb *const verbs[] = {
 	&verb_show, &verb_brk, &verb_vmas, &verb_pages, &verb_locked, &verb_walk,
-	&verb_lesson, &verb_doctor,
+	&verb_where, &verb_verify, &verb_explain, &verb_lesson, &verb_doctor,
 	NULL
 };
 
@@ -29,7 +29,8 @@ static const struct common_option {
 } common_options[] = {
 	{ { "output", 'o', "COLUMNS", "the columns to show, or +COLUMN to add some" }, CMD_TABLE },
 	{ { "noheadings", 0, NULL, "no header line" }, CMD_TABLE },
-	{ { "bytes", 'b', NULL, "sizes as plain numbers of bytes" }, CMD_TABLE },
+	{ { "bytes", 'b', NULL, "sizes as plain numbers of bytes" },
+	  CMD_TABLE | CMD_BYTES },
 	{ { "json", 'J', NULL, "answer in JSON (schema mmscope/1)" }, 0 },
 	{ { "source", 0, "WHICH", "who to ask: auto, module or procfs" }, CMD_TARGET },
 	{ { "help", 'h', NULL, "this text" }, 0 },
@@ -278,6 +279,7 @@ static int parse(struct cmd *cmd, int argc, char **argv)
 	}
 	cmd->args = argv + optind;
 	cmd->nargs = argc - optind;
+	cmd->dashes = optind > 1 && !strcmp(argv[optind - 1], "--");
 	return 0;
 }
 

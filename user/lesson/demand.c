@@ -170,15 +170,15 @@ static void file(struct lesson *l, struct subject *s)
 		return;
 	}
 	need(l, !filled_file(l, path), "no temporary file: %s", strerrordesc_np(errno));
+	predict(l, "one fault, but %" PRIu64 " pages: what is in the page cache anyway is mapped in "
+		"passing, in a window of %" PRIu64 " KiB (fault_around_bytes); the others stay in the "
+		"cache, unmapped", window, window * m->page >> 10);
 	fd = subject_open(s, path, O_RDONLY, 0);
 	at = subject_mmap(s, 0, FILE_PAGES * m->page, PROT_READ, MAP_PRIVATE, (int)fd, 0);
 	need(l, fd >= 0 && at != UINT64_MAX, "the file could not be mapped");
 	/* A byte in the midst, so that a whole window around it is in the VMA. */
 	middle = at + FILE_PAGES / 2 * m->page;
 	first = (middle / m->page / window * window * m->page - at) / m->page;
-	predict(l, "one fault, but %" PRIu64 " pages: what is in the page cache anyway is mapped in "
-		"passing, in a window of %" PRIu64 " KiB (fault_around_bytes); the others stay in the "
-		"cache, unmapped", window, window * m->page >> 10);
 	subject_read(s, middle, 1, 1);
 	expect_faults(l, "faults", s, 1, 1);
 	expect_pages(l, "pages", s, at, FILE_PAGES, "c*%" PRIu64 " P*%" PRIu64 " c*", first, window);
@@ -199,13 +199,13 @@ static void huge(struct lesson *l, struct subject *s)
 			  "this kernel has no transparent huge pages");
 		return;
 	}
-	at = isolated_mmap(s, n, PROT_READ | PROT_WRITE, 0, m->pmd);
-	if (m->thp == THP_MADVISE)
-		subject_madvise(s, at, m->pmd, MADV_HUGEPAGE);
 	predict(l, "transparent huge pages are set to \"%s\": %s", thp_mode_name(m->thp),
 		m->thp == THP_NEVER ? "one page is there" :
 		m->thp == THP_ALWAYS ? "one fault brings them all" :
 		"they are given where madvise asks for them, and one fault brings them all");
+	at = isolated_mmap(s, n, PROT_READ | PROT_WRITE, 0, m->pmd);
+	if (m->thp == THP_MADVISE)
+		subject_madvise(s, at, m->pmd, MADV_HUGEPAGE);
 	subject_write(s, at, 1, 1);
 	if (m->thp != THP_NEVER && look_vmstat("thp_fault_fallback") != refused) {
 		skip_step(l, "echo 1 > /proc/sys/vm/compact_memory",
@@ -224,12 +224,13 @@ static void huge(struct lesson *l, struct subject *s)
 static void copy_on_write(struct lesson *l, struct subject *s)
 {
 	const struct machine *m = lesson_machine(l);
-	uint64_t at = isolated_mmap(s, 4, PROT_READ | PROT_WRITE, 0, 0);
 	struct subject *child;
+	uint64_t at;
 
 	step(l, "fork", "Write 4 pages, then fork");
 	predict(l, "the child has the same 4 pages at the same addresses, and they are the very same "
 		"memory: fork copies the page tables, not the pages");
+	at = isolated_mmap(s, 4, PROT_READ | PROT_WRITE, 0, 0);
 	if (m->mthp)
 		subject_madvise(s, at, 4 * m->page, MADV_NOHUGEPAGE);
 	subject_write(s, at, 4, 1);

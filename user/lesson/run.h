@@ -44,7 +44,8 @@ struct subject {
 	bool quiet, fatal, dead;
 	int status;			/* of waitpid(), once it is dead */
 	unsigned int thread;
-	bool unawaited, was_unawaited;
+	bool unawaited;			/* the next order is not waited for */
+	bool was_unawaited, returns_nothing;	/* the last one */
 	bool raw_brk;			/* the break was moved past the library */
 	struct subject_hello hello;
 	struct subject_reply last;

@@ -155,12 +155,21 @@ static void lost(struct subject *s, int error)
 	give_up(s->l);
 }
 
+/* Those of which only the effect is of interest. */
+static bool returns_nothing(uint32_t function)
+{
+	return function == SUBJECT_FREE || function == SUBJECT_FILL || function == SUBJECT_WRITE ||
+	       function == SUBJECT_COUNT || function == SUBJECT_MALLOC_STATS ||
+	       function == SUBJECT_THREAD_END;
+}
+
 static int64_t order_passing(struct subject *s, struct subject_order *order, int *passed)
 {
 	int error;
 	bool fatal = s->fatal;
 
 	s->was_unawaited = s->unawaited;
+	s->returns_nothing = returns_nothing(order->function);
 	wait_for_reader(s->l);
 	order->thread = s->thread;
 	if (s->unawaited)
@@ -217,16 +226,18 @@ static void tell(struct subject *s, const char *format, va_list args, int64_t re
 	vsnprintf(text, sizeof(text), format, args);
 	effects(s, effect, sizeof(effect));
 	if (s->dead)
-		snprintf(value, sizeof(value), "does not return");
+		snprintf(value, sizeof(value), " does not return");
 	else if (s->was_unawaited)
-		snprintf(value, sizeof(value), "begins in thread %u", s->thread);
+		snprintf(value, sizeof(value), " begins in thread %u", s->thread);
 	else if (s->last.errnum)
-		snprintf(value, sizeof(value), "fails with %s", strerrorname_np(s->last.errnum) ?: "?");
+		snprintf(value, sizeof(value), " fails with %s", strerrorname_np(s->last.errnum) ?: "?");
+	else if (s->returns_nothing)
+		*value = 0;
 	else if (result > 0xffff || result < -1)
-		snprintf(value, sizeof(value), "= 0x%llx", (unsigned long long)result);
+		snprintf(value, sizeof(value), " = 0x%llx", (unsigned long long)result);
 	else
-		snprintf(value, sizeof(value), "= %lld", (long long)result);
-	doing(s->l, "%s%s %s%s", s->parent ? "child: " : "", text, value, effect);
+		snprintf(value, sizeof(value), " = %lld", (long long)result);
+	doing(s->l, "%s%s%s%s", s->parent ? "child: " : "", text, value, effect);
 }
 
 int64_t subject_await(struct subject *s, unsigned int thread)

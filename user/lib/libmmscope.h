@@ -425,6 +425,142 @@ int mms_pages(struct mms_target *target, const struct mms_pages_query *query,
 int mms_walk(struct mms_target *target, uint64_t address, bool raw,
 	     struct mmscope_walk *walk, struct mms_error *err);
 
+/* ---- ELF objects ---------------------------------------------------------- */
+
+/*
+ * One ELF object at one place in a process: what its file says, with the
+ * addresses that it has there.  An object that is loaded twice is two of them.
+ * Once opened it never changes and needs neither the file nor the target any
+ * more: any number of threads may ask it at once.  All texts and tables that
+ * it hands out are its own and live until mms_elf_close().
+ *
+ * The files are as hostile as who wrote them: what makes no sense is left out,
+ * and there are bounds (8M symbols, 64K sections) behind which is not looked.
+ */
+struct mms_elf;
+
+enum mms_symbol_type {
+	MMS_SYMBOL_OTHER,	/* a label: neither of these */
+	MMS_SYMBOL_FUNC,
+	MMS_SYMBOL_OBJECT,
+	MMS_SYMBOL_IFUNC,	/* the address is of the resolver, which chooses at run time */
+	MMS_SYMBOL_TLS,		/* an offset into each thread's own block, not an address */
+};
+
+enum mms_symbol_from {
+	MMS_SYMBOL_SYMTAB,	/* .symtab */
+	MMS_SYMBOL_DEBUG,	/* .symtab of a separate debug file, by build-id */
+	MMS_SYMBOL_DYNSYM,	/* .dynsym: what the object exports */
+};
+
+struct mms_symbol {
+	const char *name;	/* not escaped, not demangled, without a version */
+	uint64_t address;	/* in the process; with TLS: the offset */
+	uint64_t size;		/* bytes; 0: not told */
+	uint8_t type, from;	/* enum mms_symbol_type, mms_symbol_from */
+	bool local;		/* not visible outside its object file */
+	bool hidden;		/* an old version, that new programs do not get */
+};
+
+struct mms_section {
+	const char *name;	/* "" if it has none */
+	uint64_t address;	/* in the process; meaningless unless `loaded` */
+	uint64_t size;		/* bytes in memory */
+	uint64_t offset;	/* in the file */
+	uint64_t flags;		/* SHF_* */
+	uint32_t type;		/* SHT_*: SHT_NOBITS takes nothing in the file */
+	bool loaded;		/* it takes memory in the process (.tbss does not) */
+};
+
+struct mms_segment {
+	uint32_t type, flags;	/* PT_*, PF_* */
+	uint64_t address;	/* in the process */
+	uint64_t offset, file_size; /* in the file */
+	uint64_t mem_size;
+	uint64_t align;
+};
+
+/*
+ * Opens the object that `address` belongs to: the file behind the VMA that
+ * covers it, or, of an anonymous VMA, the object in front of it whose zeroed
+ * data (.bss) reaches so far; or the vdso, whose image is read from the memory
+ * of the process.  `vmas` is the whole list, with names.
+ *
+ * The file is the very one that is mapped, also if it was deleted or if the
+ * process lives in another root, as far as the caller's rights reach; it is
+ * never another one that has its name now.
+ *
+ * Errors, *err says which: MMS_USAGE (no VMA there, or none of an object),
+ * MMS_DENIED, MMS_GONE, MMS_FAILED (deleted or replaced, and out of reach; no
+ * ELF object; mapped as data, not loaded).  Close it with mms_elf_close().
+ */
+int mms_elf_open(struct mms_target *target, const struct mms_vmas *vmas, uint64_t address,
+		 struct mms_elf **elf, struct mms_error *err);
+/*
+ * The same for a file that is open already, as if loaded with this bias (what
+ * is added to the addresses in the file).  `path` is only what it is called;
+ * `fd` remains the caller's.  Errors: MMS_FAILED.
+ */
+int mms_elf_open_fd(int fd, const char *path, uint64_t bias, struct mms_elf **elf,
+		    struct mms_error *err);
+/* And for an image in memory, which is copied from. */
+int mms_elf_open_image(void *image, size_t size, const char *path, uint64_t bias,
+		       struct mms_elf **elf, struct mms_error *err);
+void mms_elf_close(struct mms_elf *elf);	/* NULL is fine */
+
+const char *mms_elf_path(const struct mms_elf *elf);	/* the VMA's name */
+uint64_t mms_elf_bias(const struct mms_elf *elf);	/* wraps if it is negative */
+const char *mms_elf_build_id(const struct mms_elf *elf); /* in hexadecimal, or "" */
+/* Program headers and sections, in the order of the file.  Return their number. */
+size_t mms_elf_segments(const struct mms_elf *elf, const struct mms_segment **segments);
+size_t mms_elf_sections(const struct mms_elf *elf, const struct mms_section **sections);
+/* Whether one of the pages that its PT_LOAD segments take has this address. */
+bool mms_elf_covers(const struct mms_elf *elf, uint64_t address);
+/*
+ * *end: the first byte behind its zeroed data, `_end`: where the memory of its
+ * last writable PT_LOAD ends.  False if it has none.
+ */
+bool mms_elf_end(const struct mms_elf *elf, uint64_t *end);
+/* The section that has this address, or NULL. */
+const struct mms_section *mms_elf_section_at(const struct mms_elf *elf, uint64_t address);
+/*
+ * The symbol that has this address: one whose size covers it, the innermost;
+ * else one without a size (a label) that is the next below, in the same
+ * section.  Of several at one place functions and objects go before labels,
+ * those that are visible before local ones, plain names before underscores.
+ * False if there is none.
+ */
+bool mms_elf_symbol_at(const struct mms_elf *elf, uint64_t address, struct mms_symbol *symbol);
+/*
+ * Where a symbol is.  Fills in up to `max` and returns how many there are, each
+ * at another address: those that are visible outside if there are any, else
+ * the local ones; of several versions the default one.  Thread-local symbols
+ * only if there is nothing else.
+ */
+size_t mms_elf_symbol_find(const struct mms_elf *elf, const char *name,
+			   struct mms_symbol *symbols, size_t max);
+const char *mms_symbol_type_name(unsigned int type);	/* "function", "object", ... */
+const char *mms_symbol_from_name(unsigned int from);	/* "symtab", "debug", "dynsym" */
+
+/* All objects of a process, in the order of their VMAs. */
+struct mms_elfs {
+	size_t count;
+	struct mms_elf **elf;
+	size_t unread;		/* objects that could not be opened ... */
+	struct mms_error first;	/* ... and why the first of them could not */
+};
+
+/*
+ * Opens every object of a list of VMAs.  Those that cannot be opened are
+ * counted, they are no error.  Errors: MMS_FAILED (no memory).
+ * Close with mms_elfs_close(), which is fine to call after a failure.
+ */
+int mms_elfs_open(struct mms_target *target, const struct mms_vmas *vmas,
+		  struct mms_elfs *elfs, struct mms_error *err);
+void mms_elfs_close(struct mms_elfs *elfs);
+/* The object that covers an address, or NULL. */
+struct mms_elf *mms_elfs_at(const struct mms_elfs *elfs, uint64_t address);
+
 /* ---- names and numbers ---------------------------------------------------- */
 
 /* "present", "soft-dirty", ...; NULL for a number that is no category. */

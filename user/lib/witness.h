@@ -30,7 +30,7 @@ extern "C" {
  * the keeper is in a session of its own, so that a kill of the caller's group
  * does not reach it.
  *
- * mincore needs room for its answer inside: one page of shared memory, mapped
+ * mincore needs room for its answer inside: two pages of shared memory, mapped
  * at the first use, unmapped at the end.
  */
 struct mms_inside;
@@ -244,6 +244,7 @@ struct mms_verdict {
 	uint64_t unsampled;	/* untouched pages of huge reserves that were left out */
 	uint64_t vmas;		/* compared */
 	bool held;		/* the process stood still for all of it */
+	bool room;		/* one VMA in it, of two pages, was ours: room for mincore */
 	uint64_t failures;	/* differences without a name */
 	struct mms_failure failure[MMS_FAILURES_MAX];	/* the first of them */
 };

@@ -298,10 +298,16 @@ static void json_role(struct view_json *j, uint32_t role)
 
 void view_json_vma(struct view_json *j, const struct mms_vmas *vmas, size_t i)
 {
+	view_json_vma_member(j, NULL, vmas, i);
+}
+
+void view_json_vma_member(struct view_json *j, const char *key, const struct mms_vmas *vmas,
+			  size_t i)
+{
 	const struct mms_vma *v = &vmas->vma[i];
 	char text[32];
 
-	view_json_object_flat(j, NULL);
+	view_json_object_flat(j, key);
 	view_json_address(j, "start", v->start);
 	view_json_address(j, "end", v->end);
 	view_json_number(j, "size", v->end - v->start);

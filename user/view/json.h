@@ -29,6 +29,22 @@
  *   pages	"range", "filter", "runs", or with --summary "vmas" of counts; "pages"
  *   locked	"intent", "fact", "limit", "vmas", "notes"
  *   walk	"address", "vma", "levels", "categories"
+ *   where	"question", "matches": [ SYMBOL with "object" ] (empty for an address),
+ *		"address" (null, and no more members, unless there is exactly one),
+ *		"vma", "below", "above": VMAs or null, "hole": { "start", "end", "size" },
+ *		"object": { "path", "bias" (run-time less file address), "end" (of its
+ *		.bss), "build_id" }, "object_error", "section": { "name", "start", "size",
+ *		"offset" (of the address in it) }, "symbol": { "name", "address", "offset",
+ *		"size" (0: not told), "type": "function"|"object"|"ifunc"|"tls"|"label",
+ *		"local", "from": "symtab"|"debug"|"dynsym" }, "file_offset", "page":
+ *		{ "categories", "told" (those that could be) }, "from_start_brk",
+ *		"from_brk", "from_start_stack": bytes from there to the address
+ *   verify	"agree", "held", "pages", "unsampled_pages", "vmas_compared", "said": { QUESTION:
+ *		{ WITNESS: value } }, "differences": [ { "name", "count": { WITNESS }, "why" } ],
+ *		"failures", "failure": [ { "witness", "address", "vma", "what", "kernel",
+ *		"other" } ], "absent": { WITNESS: "why" }; with --all "processes" of these and
+ *		"verified", "gone", "denied", "failures"; of a command "looks", "ended"
+ *   explain	"differences": [ { "name", "brief", "text" } ]
  *   doctor	"checks": [ { "name", "status": "ok"|"warn"|"fail"|"info", "text", "mend" } ]
  *
  * "mm" holds a member for each figure, by its name in mms_mm_field_name();
@@ -84,5 +100,8 @@ void view_json_flags(struct view_json *j, const char *key, uint64_t mask);
 void view_json_mm(struct view_json *j, const struct mms_mm *mm);
 /* One VMA of a list, as a member of an array. */
 void view_json_vma(struct view_json *j, const struct mms_vmas *vmas, size_t i);
+/* The same as a member of an object. */
+void view_json_vma_member(struct view_json *j, const char *key, const struct mms_vmas *vmas,
+			  size_t i);
 
 #endif

@@ -15,6 +15,7 @@
 #include "table.h"
 
 #define INDENT	11	/* where the text of a line begins */
+#define WHO	12	/* columns for the name of a witness */
 
 struct view_lesson {
 	enum view_lesson_form form;
@@ -178,9 +179,15 @@ static void draw_line(struct view_lesson *v, enum view_lesson_kind kind, const c
 	bool again = v->last == kind;
 
 	printf("  %s%-8s%s ", colour(v, "\033[36m"), again ? "" : word, colour(v, "\033[0m"));
-	if (who)
-		printf("%-12s ", who);
-	wrap(v, INDENT + (who ? (int)(strlen(who) > 12 ? strlen(who) : 12) + 1 : 0), text);
+	if (who && strlen(who) <= WHO) {
+		printf("%-*s ", WHO, who);
+		wrap(v, INDENT + WHO + 1, text);
+	} else {
+		char both[1200];
+
+		snprintf(both, sizeof(both), "%s%s%s", who ? who : "", who ? ": " : "", text);
+		wrap(v, INDENT, both);
+	}
 	v->last = kind;
 }
 
@@ -283,7 +290,7 @@ static const struct glyph {
 	{ 'R', "\u2588", "\033[32m", "memory of its own" },
 	{ 'H', "\u25a0", "\033[1;32m", "its own, mapped by a huge entry" },
 	{ 'F', "\u2593", "\033[34m", "a page of a file" },
-	{ 'M', "\u2593", "\033[35m", "shared memory" },
+	{ 'M', "\u2593", "\033[35m", "shared memory or tmpfs" },
 	{ 'S', "\u25bd", "\033[33m", "in swap" },
 	{ 'T', "\u25bf", "\033[33m", "shared memory in swap" },
 	{ 'c', "\u25cb", "\033[34m", "not mapped, but in the page cache" },
@@ -330,8 +337,9 @@ static void draw_legend(struct view_lesson *v, const char *cells)
 			printf("%s%*s", any ? "\n" : "", INDENT, "");
 			at = INDENT;
 		}
+		printf("%s", at > INDENT ? "   " : "");
 		draw_cell(v, glyphs[i].letter);
-		printf(" %s   ", glyphs[i].words);
+		printf(" %s", glyphs[i].words);
 		at += need;
 		any = true;
 	}
@@ -339,11 +347,12 @@ static void draw_legend(struct view_lesson *v, const char *cells)
 		putchar('\n');
 }
 
-#define CELLS	256	/* more pages share a cell */
+#define CELLS	256	/* of more pages several share a cell, so that it is one row */
 
 static void draw_strip(struct view_lesson *v, const char *letters, size_t pages)
 {
-	size_t each = (pages + CELLS - 1) / CELLS, cells = 0, row = v->width < 76 ? 32 : 64;
+	size_t row = v->width < 76 ? 32 : 64, cells = 0;
+	size_t each = pages <= CELLS ? 1 : (pages + row - 1) / row;
 	char cell[CELLS + 1];
 
 	for (size_t i = 0; i < pages; i += each, cells++) {
