@@ -89,7 +89,7 @@ void subject_stop_all(struct lesson *l);
 void undo_begin(void);		/* signals are caught from here on */
 void undo_end(void);
 
-/* pages.c, pure: whether `letter` is what the pattern letter allows. */
+/* pattern.c, pure: whether `letter` is what the pattern letter allows. */
 bool pattern_allows(char wanted, char letter);
 /*
  * Spreads a pattern over `pages` letters; buf holds pages + 1.  NULL, or what
