@@ -15,6 +15,41 @@ USER_CFLAGS   = $(shell $(PKG_CONFIG) --cflags $(USER_PKGS))
 USER_CPPFLAGS := -D_GNU_SOURCE -DMMS_VERSION='"$(VERSION)"' -Ikmod/uapi -Iuser/lib
 USER_LIBS     = $(shell $(PKG_CONFIG) --libs $(USER_PKGS))
 
+# ---- lessons ---------------------------------------------------------------
+# In the order of the course.  A lesson is in the tool as soon as its file is
+# there; this list need not be touched.
+LESSONS := break malloc arena threshold free demand mincore swap mlock protect \
+	   overcommit bugs threads
+LESSONS_HERE := $(foreach l,$(LESSONS),$(if $(wildcard user/lesson/$(l).c),$(l)))
+LESSON_TABLE := $(BUILD)/user/lesson/table.inc
+
+# Written only if it changes, so that nothing is built again for nothing.
+$(LESSON_TABLE): FORCE
+	@mkdir -p $(@D)
+	@printf 'LESSON(%s)\n' $(LESSONS_HERE) > $@.new
+	@cmp -s $@.new $@ && rm $@.new || mv $@.new $@
+
+$(BUILD)/user/lesson/lesson.o: $(LESSON_TABLE)
+$(BUILD)/user/lesson/lesson.o: USER_CPPFLAGS += -I$(BUILD)/user/lesson
+
+# The process that a lesson looks at: small, with all symbols bound at its start.
+# The static one is built where the C library can be linked so.
+SUBJECT_SRC    := $(wildcard user/lesson/subject/*.c)
+SUBJECT_HDR    := $(wildcard user/lesson/subject/*.h)
+SUBJECT_CFLAGS := -fno-builtin -fno-tree-loop-distribute-patterns
+HAVE_STATIC    := $(shell echo 'int main(void){return 0;}' | \
+		    $(CC) -static -pthread -x c -o /dev/null - 2>/dev/null && echo yes)
+SUBJECTS       := $(BUILD)/mmscope-subject $(if $(HAVE_STATIC),$(BUILD)/mmscope-subject-static)
+
+$(BUILD)/mmscope-subject: $(SUBJECT_SRC) $(SUBJECT_HDR)
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS) $(WARN) $(SUBJECT_CFLAGS) -pthread -Wl,-z,now -o $@ $(SUBJECT_SRC)
+
+$(BUILD)/mmscope-subject-static: $(SUBJECT_SRC) $(SUBJECT_HDR)
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS) $(WARN) $(SUBJECT_CFLAGS) -DSUBJECT_STATIC -pthread -static -o $@ $(SUBJECT_SRC)
+
+user: $(SUBJECTS)
 user: $(BUILD)/mmscope $(BUILD)/libmmscope.so.1 $(BUILD)/libmmscope.a $(BUILD)/libmmscope.pc ## libmmscope and the tool, in build/
 
 $(BUILD)/user/%.o: user/%.c
@@ -49,12 +84,14 @@ PREFIX  ?= /usr/local
 DESTDIR ?=
 
 install: user ## the tool, the library and the headers, to PREFIX (/usr/local)
-	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/lib/pkgconfig $(DESTDIR)$(PREFIX)/include
+	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/lib/pkgconfig $(DESTDIR)$(PREFIX)/include \
+		$(DESTDIR)$(PREFIX)/libexec/mmscope
 	install -m 755 $(BUILD)/mmscope $(DESTDIR)$(PREFIX)/bin/
+	install -m 755 $(SUBJECTS) $(DESTDIR)$(PREFIX)/libexec/mmscope/
 	install -m 644 $(BUILD)/libmmscope.so.1 $(BUILD)/libmmscope.a $(DESTDIR)$(PREFIX)/lib/
 	ln -sfn libmmscope.so.1 $(DESTDIR)$(PREFIX)/lib/libmmscope.so
 	install -m 644 $(BUILD)/libmmscope.pc $(DESTDIR)$(PREFIX)/lib/pkgconfig/
 	install -m 644 user/lib/libmmscope.h kmod/uapi/mmscope.h $(DESTDIR)$(PREFIX)/include/
 
-.PHONY: user install
+.PHONY: user install FORCE
 -include $(LIB_OBJ:.o=.d) $(LIB_PIC:.o=.d) $(TOOL_OBJ:.o=.d)

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0
 # Builds the programs of tests/unit, one a file, into build/tests/unit/.
 
-UNIT_TESTS    := number name purpose runs inside elf judge
+UNIT_TESTS    := number name purpose runs inside elf judge lesson undo
 UNIT_OUT      := $(BUILD)/tests/unit
 UNIT_BINS     := $(UNIT_TESTS:%=$(UNIT_OUT)/%)
 UNIT_CPPFLAGS := -D_GNU_SOURCE -Ikmod/uapi -Iuser/lib -Itests/unit -Ikmod
@@ -15,5 +15,15 @@ $(UNIT_OUT)/%: tests/unit/%.c tests/unit/kit.h user/lib/libmmscope.h $(BUILD)/li
 $(UNIT_OUT)/runs: tests/unit/runs.c kmod/runs.c kmod/runs.h tests/unit/kit.h
 	@mkdir -p $(@D)
 	$(CC) $(CFLAGS) $(WARN) $(UNIT_CPPFLAGS) -o $@ $< kmod/runs.c -lcmocka
+
+# The pure parts of the lessons; and what puts the machine back.
+$(UNIT_OUT)/lesson: tests/unit/lesson.c tests/unit/kit.h $(addprefix $(BUILD)/user/lesson/,glibc.o environ.o pattern.o)
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS) $(WARN) $(UNIT_CPPFLAGS) -Iuser/lesson -o $@ $(filter %.c %.o,$^) -lcmocka
+
+$(UNIT_OUT)/undo: tests/unit/undo.c tests/unit/kit.h $(BUILD)/user/lesson/undo.o $(BUILD)/user/lesson/machine.o $(BUILD)/user/lesson/environ.o $(BUILD)/libmmscope.a
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS) $(WARN) $(UNIT_CPPFLAGS) -Iuser/lesson -o $@ $(filter %.c %.o %.a,$^) \
+		-lcmocka $(USER_LIBS)
 
 all-tests: $(UNIT_BINS)

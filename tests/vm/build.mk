@@ -16,12 +16,3 @@ $(VM_OUT)/still: tests/vm/still.c
 	$(CC) $(CFLAGS) $(WARN) $(TEST_CPPFLAGS) -static -o $@ $<
 
 all-tests: $(VM_OUT)/still  $(VM_TESTS:%=$(VM_OUT)/%)
-
-# The command with a witness that can be made to lie (user/lib/inquiry.c).
-LIAR := $(BUILD)/tests/mmscope-liar
-$(LIAR): user/lib/inquiry.c $(TOOL_OBJ) $(LIB_OBJ)
-	@mkdir -p $(@D)
-	$(CC) $(CFLAGS) $(WARN) $(USER_CPPFLAGS) $(USER_CFLAGS) -DMMS_TEST_LIES -o $@ $< \
-		$(TOOL_OBJ) $(filter-out %/inquiry.o,$(LIB_OBJ)) $(USER_LIBS)
-
-all-tests: $(LIAR)

@@ -403,6 +403,14 @@ static int read_symbols(struct mms_elf *e, Elf *elf, enum mms_symbol_from from,
 	return ret;
 }
 
+/* Of names that are as good as each other the shortest: logb, not logbf32x. */
+static int by_name(const char *a, const char *b)
+{
+	size_t la = strlen(a), lb = strlen(b);
+
+	return la != lb ? (la > lb) - (la < lb) : strcmp(a, b);
+}
+
 static int by_place(const void *a, const void *b)
 {
 	const struct mmsi_sym *x = a, *y = b;
@@ -414,7 +422,7 @@ static int by_place(const void *a, const void *b)
 		return x->value < y->value ? -1 : 1;
 	if (x->rank != y->rank)
 		return x->rank < y->rank ? -1 : 1;
-	return (x->name > y->name) - (x->name < y->name);
+	return by_name(x->name, y->name);
 }
 
 void mmsi_elf_finish(struct mms_elf *e, uint64_t bias)

@@ -123,7 +123,8 @@ static int cannot(const struct mms_inquiry *q, enum mms_witness w, struct mms_er
 
 /*
  * In the build for tests a witness can be made to lie, to show that it is
- * found out: MMSCOPE_LIE="pagemap:present@ADDRESS" turns that claim round.
+ * found out: MMSCOPE_LIE="pagemap:present@ADDRESS" turns that claim round, and
+ * "pagemap:present#3" that of the fourth page of whatever is asked of.
  */
 #ifdef MMS_TEST_LIES
 static void lie(enum mms_witness w, uint64_t start, size_t count, struct mms_said *said)
@@ -132,13 +133,17 @@ static void lie(enum mms_witness w, uint64_t start, size_t count, struct mms_sai
 	char who[32], claim[32];
 	uint64_t at;
 
-	if (!text || sscanf(text, "%31[^:]:%31[^@]@%lx", who, claim, &at) != 3 ||
-	    strcmp(who, mms_witness_name(w)) || at < start ||
-	    (at - start) / mms_page_size() >= count)
+	if (!text)
+		return;
+	if (sscanf(text, "%31[^:]:%31[^@#]@%lx", who, claim, &at) == 3)
+		at = at < start ? count : (at - start) / mms_page_size();
+	else if (sscanf(text, "%31[^:]:%31[^@#]#%lu", who, claim, &at) != 3)
+		return;
+	if (at >= count || strcmp(who, mms_witness_name(w)))
 		return;
 	for (int c = 0; c < MMS_CLAIM_COUNT; c++)
 		if (!strcmp(claim, claims[c]))
-			said[(at - start) / mms_page_size()].yes ^= 1U << c;
+			said[at].yes ^= 1U << c;
 }
 #else
 static void lie(enum mms_witness w, uint64_t start, size_t count, struct mms_said *said)
