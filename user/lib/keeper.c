@@ -32,7 +32,7 @@
 
 #include "keeper.h"
 
-#define STOP_MS		3000	/* who has not stopped by then is stuck in the kernel */
+#define STOP_SECONDS	3	/* who has not stopped by then is stuck in the kernel */
 #define KERNEL_SIGSET	8	/* bytes in the kernel's sigset_t */
 
 /* ---- what differs by architecture ------------------------------------------ */
@@ -106,32 +106,28 @@ static int regs_set(pid_t tid, struct user_regs_struct *r)
 
 #define SYSCALL_STOP	(SIGTRAP | 0x80)	/* with PTRACE_O_TRACESYSGOOD */
 
-static uint64_t now_ms(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (uint64_t)t.tv_sec * 1000 + (uint64_t)t.tv_nsec / 1000000;
-}
-
-/* Waits for its next stop. 0 and *status, or ESRCH (gone), ETIMEDOUT. */
+/*
+ * Waits for its next stop: 0 and *status, or ESRCH (gone), ETIMEDOUT.  SIGCHLD
+ * is blocked, so it stays pending and wakes sigtimedwait(); one that stems from
+ * an earlier stop only makes us look once more.
+ */
 static int await_stop(pid_t tid, int *status)
 {
-	uint64_t deadline = now_ms() + STOP_MS;
-	struct timespec nap = { 0, 20000 };
+	struct timespec limit = { STOP_SECONDS, 0 };
+	sigset_t child;
+	pid_t got;
 
+	sigemptyset(&child);
+	sigaddset(&child, SIGCHLD);
 	for (;;) {
-		pid_t got = waitpid(tid, status, __WALL | WNOHANG);
-
+		got = waitpid(tid, status, __WALL | WNOHANG);
 		if (got == tid && WIFSTOPPED(*status))
 			return 0;
 		if (got == tid || (got < 0 && errno != EINTR))
 			return ESRCH;
-		if (now_ms() > deadline)
-			return ETIMEDOUT;
-		nanosleep(&nap, NULL);
-		if (nap.tv_nsec < 1000000)
-			nap.tv_nsec *= 2;
+		if (!got && sigtimedwait(&child, NULL, &limit) < 0 && errno == EAGAIN)
+			return waitpid(tid, status, __WALL | WNOHANG) == tid &&
+			       WIFSTOPPED(*status) ? 0 : ETIMEDOUT;
 	}
 }
 

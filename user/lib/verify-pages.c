@@ -23,7 +23,8 @@
  * terabyte of pagemap would take minutes.
  */
 #define WHOLE_PAGES	65536	/* a VMA up to here is compared page by page */
-#define SAMPLE		1024	/* of a long untouched run: so many in front, midst, end */
+#define SAMPLE		256	/* of a long untouched run: so many in front, midst, end */
+#define SAMPLED_RUNS	64	/* so many such runs; the others are left out */
 
 /* ---- spans ----------------------------------------------------------------- */
 
@@ -64,6 +65,7 @@ static uint64_t span_pages(const struct mmsi_spans *s)
 struct choosing {
 	struct mmsi_hearing *h;
 	struct mmsi_spans *spans;
+	size_t sampled;
 };
 
 static int choose_run(const struct mmscope_run *run, void *arg)
@@ -75,6 +77,10 @@ static int choose_run(const struct mmscope_run *run, void *arg)
 
 	if (!idle || pages <= 4 * SAMPLE)
 		return span_add(c->spans, run->start, pages);
+	if (c->sampled++ >= SAMPLED_RUNS) {
+		c->h->verdict->unsampled += pages;
+		return 0;
+	}
 	c->h->verdict->unsampled += pages - 3 * SAMPLE;
 	return span_add(c->spans, run->start, SAMPLE) ||
 	       span_add(c->spans, run->start + middle * page, SAMPLE) ||
@@ -84,11 +90,13 @@ static int choose_run(const struct mmscope_run *run, void *arg)
 static int choose_vma(struct mmsi_hearing *h, const struct mms_vma *v, struct mmsi_spans *spans,
 		      struct mms_error *err)
 {
-	struct choosing c = { h, spans };
+	struct choosing c = { .h = h, .spans = spans };
 	struct mms_pages_query query = {
 		.start = v->start,
 		.end = v->end,
-		.categories = h->target->categories & ~(CAT(ACCESSED) | CAT(DIRTY)),
+		/* Enough to tell what was never touched from what was. */
+		.categories = h->target->categories & (MMSCOPE_CATS_ENTRY | MMSCOPE_CATS_CACHE) &
+			      ~(CAT(ACCESSED) | CAT(DIRTY)),
 	};
 
 	if ((v->end - v->start) / mms_page_size() > WHOLE_PAGES)
@@ -265,20 +273,24 @@ static const struct mms_vma *vma_of(const struct mmsi_hearing *h, uint64_t addre
 	return &no_vma;
 }
 
-/* The pages from `start` that lie in one VMA, at most a buffer full. */
+/*
+ * The pages from `start` that are mapped without a gap, by one VMA or by several
+ * that touch, or that lie in one gap; at most a buffer full.
+ */
 static size_t piece(const struct mmsi_hearing *h, uint64_t start, size_t pages)
 {
-	size_t i = mms_vmas_find(&h->vmas, start);
-	uint64_t end = start + pages * mms_page_size();
+	size_t i = mms_vmas_find(&h->vmas, start), count = h->vmas.count;
+	const struct mms_vma *v = h->vmas.vma;
+	uint64_t end = start + pages * mms_page_size(), edge = end;
 
-	if (i < h->vmas.count) {
-		const struct mms_vma *v = &h->vmas.vma[i];
-		uint64_t edge = v->start > start ? v->start : v->end;
-
-		if (edge < end)
-			end = edge;
+	if (i < count && v[i].start > start)
+		edge = v[i].start;
+	for (; i < count && v[i].start <= start; i++) {
+		edge = v[i].end;
+		while (i + 1 < count && v[i + 1].start == edge && edge < end)
+			edge = v[++i].end;
 	}
-	pages = (end - start) / mms_page_size();
+	pages = ((edge < end ? edge : end) - start) / mms_page_size();
 	return pages < MMS_INSIDE_PAGES ? pages : MMS_INSIDE_PAGES;
 }
 
@@ -293,12 +305,12 @@ static int round_once(struct mmsi_hearing *h, const struct mmsi_spans *spans,
 		size_t rest = spans->span[s].pages, n;
 
 		for (; rest; rest -= n, at += n * page, done += n) {
-			const struct mms_vma *v = vma_of(h, at);
-
 			n = piece(h, at, rest);
 			if (look(h, at, n, err))
 				return -1;
 			for (size_t i = 0; i < n; i++) {
+				const struct mms_vma *v = vma_of(h, at + i * page);
+
 				if (judge(h, v, i) == AGREED)
 					tally(h, v, i);
 				else if (span_add(left, at + i * page, 1))
@@ -338,10 +350,11 @@ static uint64_t print_of(const struct mmsi_hearing *h, size_t i)
 	return print;
 }
 
-static void last_judge(struct mmsi_hearing *h, const struct mms_vma *v, size_t n, int tries,
+static void last_judge(struct mmsi_hearing *h, uint64_t start, size_t n, int tries,
 		       struct last *l)
 {
 	for (size_t i = 0; i < n; i++) {
+		const struct mms_vma *v = vma_of(h, start + i * mms_page_size());
 		enum outcome o;
 
 		if (l->settled[i])
@@ -370,23 +383,23 @@ static bool all_settled(const struct last *l, size_t n)
 static int last_piece(struct mmsi_hearing *h, uint64_t start, size_t n, struct last *l,
 		      struct mms_error *err)
 {
-	const struct mms_vma *v = vma_of(h, start);
-
 	memset(l, 0, sizeof(*l));
 	for (int tries = 0; tries < LAST_TRIES && !all_settled(l, n); tries++) {
 		if (tries)
 			usleep(300U * (unsigned int)tries);
 		if (look(h, start, n, err))
 			return -1;
-		last_judge(h, v, n, tries, l);
+		last_judge(h, start, n, tries, l);
 	}
 	for (size_t i = 0; i < n; i++) {
+		uint64_t at = start + i * mms_page_size();
+
 		if (l->settled[i])
 			continue;
 		if (l->moved[i])
 			h->verdict->named[MMS_DIFF_RACED][MMS_WITNESS_KERNEL]++;
 		else
-			fail_page(h, v, i, start + i * mms_page_size());
+			fail_page(h, vma_of(h, at), i, at);
 	}
 	return 0;
 }
