@@ -85,6 +85,12 @@ static void judge_mincore(struct mms_judgement *j, const struct mms_said *said, 
 			j->named |= MMS_DIFF(PRIVACY);
 		return;
 	}
+	/* The process is told less than we are. */
+	if (said->categories & CAT(CACHE_UNKNOWN) && in && !present) {
+		j->wrong &= ~MMS_CLAIM(IN_CORE);
+		j->named |= MMS_DIFF(PRIVACY);
+		return;
+	}
 	if (j->wrong || in == present)
 		return;
 	if (v->backing == MMSCOPE_BACKING_SPECIAL || v->flags & MMSCOPE_VMA_PFNMAP)
