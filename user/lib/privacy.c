@@ -45,8 +45,10 @@ static bool read_rights(struct mms_inquiry *q, struct rights *r)
 	gid = line_of(r->text, "\nGid:");
 	cap = line_of(r->text, "\nCapEff:");
 	r->groups = line_of(r->text, "\nGroups:");
-	return uid && gid && cap && r->groups && sscanf(uid, "%*u %*u %*u %u", &r->fsuid) == 1 &&
-	       sscanf(gid, "%*u %*u %*u %u", &r->fsgid) == 1 && sscanf(cap, "%" SCNx64, &r->caps) == 1;
+	return uid && gid && cap && r->groups &&
+	       sscanf(uid, "%*u %*u %*u %u", &r->fsuid) == 1 &&
+	       sscanf(gid, "%*u %*u %*u %u", &r->fsgid) == 1 &&
+	       sscanf(cap, "%" SCNx64, &r->caps) == 1;
 }
 
 static bool in_group(const struct rights *r, gid_t gid)
