@@ -60,6 +60,9 @@ static void judge_scan(struct mms_judgement *j, const struct mms_said *said, uin
 	if (v->flags & MMSCOPE_VMA_PFNMAP && !said->yes)
 		name_it(j, ~0U, MMS_DIFF(SPECIAL));
 	judge_swapped(j, cats, said->yes & MMS_CLAIM(SWAPPED));
+	/* pagemap_hugetlb_category() begins with PAGE_IS_HUGE, whatever the entry is. */
+	if (v->flags & MMSCOPE_VMA_HUGETLB && said->yes & MMS_CLAIM(HUGE) && !(cats & CAT(PRESENT)))
+		name_it(j, MMS_CLAIM(HUGE), MMS_DIFF(HUGETLB));
 	if (is_huge_zero(cats) && !(said->yes & MMS_CLAIM(ZERO)))
 		name_it(j, MMS_CLAIM(ZERO), MMS_DIFF(HUGE_ZERO));
 	if (v->flags & MMSCOPE_VMA_SOFTDIRTY && !(said->yes & MMS_CLAIM(SOFT_DIRTY)))
@@ -85,6 +88,12 @@ static void judge_mincore(struct mms_judgement *j, const struct mms_said *said, 
 			j->named |= MMS_DIFF(SWAP_CACHE);
 		else
 			j->named |= MMS_DIFF(PRIVACY);
+		return;
+	}
+	/* The process is told less than we are. */
+	if (said->categories & CAT(CACHE_UNKNOWN) && in && !present) {
+		j->wrong &= ~MMS_CLAIM(IN_CORE);
+		j->named |= MMS_DIFF(PRIVACY);
 		return;
 	}
 	if (j->wrong || in == present)

@@ -110,7 +110,8 @@ struct mms_said {
 	uint32_t yes;		/* those of them that it affirms */
 	uint32_t rough;		/* those that of a huge page the first speaks for all */
 	uint64_t frame;		/* page frame, or swap place, as pagemap has it; 0: untold */
-	uint64_t categories;	/* MMSCOPE_CAT_*: the module alone */
+	uint64_t categories;	/* MMSCOPE_CAT_*: by the module; by mincore CACHE_UNKNOWN, if */
+				/* the process is not told what is cached */
 };
 
 /* ---- witnesses ------------------------------------------------------------ */
