@@ -49,7 +49,9 @@ extern const struct mmsi_witness mmsi_witness_kernel, mmsi_witness_mincore,
 #define MMSI_PM_SOFT_DIRTY	(1ULL << 55)
 #define MMSI_PM_FRAME		(MMSI_PM_SOFT_DIRTY - 1)
 
-/* privacy.c: mincore(2) does not tell this process of the VMA's file, and says 1. */
+/* privacy.c: there may be files of which mincore(2) does not tell this process. */
+bool mmsi_cache_may_be_refused(struct mms_inquiry *q);
+/* It does not tell it of the VMA's file, and says 1. */
 bool mmsi_cache_refused(struct mms_inquiry *q, const struct mms_vma *v);
 
 #endif

@@ -79,6 +79,16 @@ static bool is_refused(const struct rights *r, const char *path, const struct st
 	return !(st->st_mode & (in_group(r, st->st_gid) ? S_IWGRP : S_IWOTH));
 }
 
+/* Who may read everything is refused nothing: that is soon found out. */
+bool mmsi_cache_may_be_refused(struct mms_inquiry *q)
+{
+	struct rights r;
+	bool known = read_rights(q, &r);
+
+	free(r.text);
+	return known && !(r.caps >> CAP_FOWNER & 1 || r.caps >> CAP_DAC_OVERRIDE & 1);
+}
+
 /*
  * Sure to be refused: what cannot be found out counts as told.  The link into
  * map_files is followed for those alone who are told more than others.
