@@ -143,6 +143,22 @@ static void roughly(void **state)
 	assert_int_equal(mms_judge(P, &kernel, &said, &vmas[ANON]).wrong, MMS_CLAIM(EXCLUSIVE));
 }
 
+/* The process may be told less than the asker: then mincore says 1 of all. */
+static void told_less(void **state)
+{
+	struct mms_said kernel = { .told = THERE | CORE };
+	struct mms_said said = { .told = CORE, .yes = CORE };
+
+	(void)state;
+	assert_int_equal(mms_judge(M, &kernel, &said, &vmas[FILEMAP]).wrong, CORE);
+	said.categories = CAT(CACHE_UNKNOWN);
+	assert_int_equal(mms_judge(M, &kernel, &said, &vmas[FILEMAP]).wrong, 0);
+	assert_int_equal(mms_judge(M, &kernel, &said, &vmas[FILEMAP]).named, MMS_DIFF(PRIVACY));
+	said.yes = 0;
+	kernel.yes = CORE;
+	assert_int_equal(mms_judge(M, &kernel, &said, &vmas[FILEMAP]).wrong, CORE);
+}
+
 static void names(void **state)
 {
 	(void)state;
@@ -163,6 +179,7 @@ int main(void)
 		TEST("judge.by_the_rules", by_the_rules),
 		TEST("judge.frames", frames),
 		TEST("judge.roughly", roughly),
+		TEST("judge.told_less", told_less),
 		TEST("judge.names", names),
 	};
 
