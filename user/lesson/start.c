@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/personality.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
@@ -179,6 +180,8 @@ static void become(const char *path, const struct subject_options *o, int sock, 
 	dup2(err, 2);
 	dup2(sock, SUBJECT_FD);
 	close_range(SUBJECT_FD + 1, ~0U, 0);
+	if (o->no_aslr)
+		personality(ADDR_NO_RANDOMIZE);
 	if (o->cgroup)
 		join_cgroup(o->cgroup);
 	for (const char *const *e = o->env; e && *e; e++)
