@@ -231,8 +231,11 @@ struct subject *subject_fork(struct subject *s)
 	struct subject_order order = { .function = SUBJECT_FORK };
 	struct subject *child = make(s->l);
 	int passed = -1;
-	int64_t pid = subject_order_passing(s, &order, &passed);
+	int64_t pid;
 
+	if (!s->quiet)
+		wait_for_reader(s->l);
+	pid = subject_order_passing(s, &order, &passed);
 	if (!s->quiet)
 		doing(s->l, "fork() = %lld", (long long)pid);
 	child->parent = s;
