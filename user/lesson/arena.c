@@ -258,24 +258,28 @@ static void peak(struct lesson *l, struct subject *s, struct figures *f, const s
 	expect_stats(l, s, f);
 }
 
-static uint64_t size_of_row(struct lesson *l, size_t i)
+/* Of the command line, or those of the course.  Their number. */
+static size_t read_sizes(struct lesson *l, uint64_t sizes[ROWS_MAX])
 {
+	size_t n = (size_t)lesson_nargs(l);
 	struct mms_error err;
 	char shown[64];
-	uint64_t size = 0;
 
-	if (!lesson_nargs(l))
-		return course[i];
-	mms_escape(lesson_arg(l, (int)i), shown, sizeof(shown));
-	need(l, !mms_size_parse(lesson_arg(l, (int)i), &size, &err), "\"%s\": a size in bytes is wanted",
-	     shown);
-	return size;
+	need(l, n <= ROWS_MAX, "up to %d sizes, please", ROWS_MAX);
+	for (size_t i = 0; i < n; i++) {
+		mms_escape(lesson_arg(l, (int)i), shown, sizeof(shown));
+		need(l, !mms_size_parse(lesson_arg(l, (int)i), &sizes[i], &err),
+		     "\"%s\": a size in bytes is wanted", shown);
+	}
+	if (n)
+		return n;
+	memcpy(sizes, course, sizeof(course));
+	return sizeof(course) / sizeof(course[0]);
 }
 
-static void table(struct lesson *l, enum subject_stdout out)
+static void table(struct lesson *l, enum subject_stdout out, const uint64_t *sizes, size_t count)
 {
 	const struct subject_options options = { .out = out };
-	size_t sizes = lesson_nargs(l) ? (size_t)lesson_nargs(l) : sizeof(course) / sizeof(course[0]);
 	const char *prefix = out == SUBJECT_OUT_TTY ? "terminal" : "pipe";
 	struct subject *s = heap_subject(l, &options);
 	struct row rows[ROWS_MAX + 1];
@@ -286,15 +290,12 @@ static void table(struct lesson *l, enum subject_stdout out)
 
 	snprintf(slug, sizeof(slug), "%s-printf", prefix);
 	step(l, slug, "A program that prints to a %s: its first printf", prefix);
-	need(l, sizes <= ROWS_MAX, "up to %d sizes, please", ROWS_MAX);
 	if (!begin(l, s, &h, &f) || !printed(l, s, &h, &f, &rows[n++]))
 		return;
-	for (size_t i = 0; i < sizes; i++) {
-		uint64_t size = size_of_row(l, i);
-
+	for (size_t i = 0; i < count; i++) {
 		snprintf(slug, sizeof(slug), "%s-%zu", prefix, i + 1);
-		step(l, slug, "malloc(%" PRIu64 ")", size);
-		if (one(l, s, &h, &f, size, &rows[n]))
+		step(l, slug, "malloc(%" PRIu64 ")", sizes[i]);
+		if (one(l, s, &h, &f, sizes[i], &rows[n]))
 			n++;
 	}
 	snprintf(slug, sizeof(slug), "%s-stats", prefix);
@@ -309,8 +310,11 @@ static void table(struct lesson *l, enum subject_stdout out)
 
 static void run(struct lesson *l)
 {
-	table(l, SUBJECT_OUT_TTY);
-	table(l, SUBJECT_OUT_PIPE);
+	uint64_t sizes[ROWS_MAX];
+	size_t count = read_sizes(l, sizes);
+
+	table(l, SUBJECT_OUT_TTY, sizes, count);
+	table(l, SUBJECT_OUT_PIPE, sizes, count);
 }
 
 static const char *const learnt[] = {
