@@ -125,7 +125,7 @@ static bool free_all(struct subject *s, struct lesson *l, struct glibc_heap *h, 
 	*down = 0;
 	*cuts = 0;
 	for (int i = CHUNKS - 1; i >= 0; i--) {
-		uint64_t cut = heap_free_last(h, chunk);
+		uint64_t cut = glibc_heap_free_last(h, chunk);
 
 		subject_free(s, p[i]);
 		good &= look_break(l, s) == h->brk;
@@ -163,7 +163,7 @@ static void trim_with(struct lesson *l, const char *slug, int parameter, int val
 		glibc_heap_malloc(&model, request, &g);
 	start = model.brk;
 	for (int i = 0; i < CHUNKS; i++)
-		heap_free_last(&model, g.chunk);
+		glibc_heap_free_last(&model, g.chunk);
 	predict(l, "each chunk becomes a part of the top. If the top has reached the trim threshold, %"
 		PRIu64 ", then free cuts it down to the top pad, %" PRIu64 ", and sbrk gives back whole "
 		"pages: the break goes down by %" PRIu64 " in all", h.settings.trim_threshold,
@@ -209,11 +209,11 @@ static void learned(struct lesson *l)
 		skip_step(l, UNSET, "it is not mmapped here");
 		return;
 	}
-	heap_free_mmapped(&h, g.chunk);
+	glibc_heap_free_mmapped(&h, g.chunk);
 	glibc_heap_malloc(&h, n, &g);
 	pages = (g.pointer + n - 1) / page - g.pointer / page + 1;
 	brk = h.brk;
-	down = heap_free_last(&h, g.chunk);
+	down = glibc_heap_free_last(&h, g.chunk);
 	predict(l, "free of the mapping raises the mmap threshold, and sets the trim threshold to twice "
 		"of it, %" PRIu64 ". So the second one is from the heap, and when it is freed the top, %"
 		PRIu64 ", is below that: nothing is given back, all %" PRIu64 " pages stay",
@@ -228,7 +228,7 @@ static void learned(struct lesson *l)
 	expect_pages(l, "pages", s, p, pages, "R*");
 
 	step(l, "learned-trim", "malloc_trim(0)");
-	down = heap_trim(&h, 0);
+	down = glibc_heap_trim(&h, 0);
 	predict(l, "malloc_trim gives back the whole pages of the top, whatever the threshold: the break "
 		"goes down by %" PRIu64, down);
 	expect_equal(l, "returned", "malloc_trim returned", (uint64_t)subject_malloc_trim(s, 0), 1,
@@ -287,7 +287,7 @@ static void pinned(struct lesson *l)
 
 	step(l, "pinned-trim", "malloc_trim(0)");
 	trimmed(from, to, page, &first, &last);
-	down = heap_trim(&h, 0);
+	down = glibc_heap_trim(&h, 0);
 	predict(l, "malloc_trim also looks between the chunks: the %" PRIu64 " whole pages that are free "
 		"are given back with madvise (DONTNEED), though their addresses stay in the heap; and "
 		"of the top it cuts %" PRIu64 " bytes", (last - first) / page, down);
@@ -297,7 +297,7 @@ static void pinned(struct lesson *l)
 		     (first - from / page * page) / page, (last - first) / page);
 
 	step(l, "unpinned", "free the last one, too");
-	down = heap_free_last(&h, to - from + g.chunk);
+	down = glibc_heap_free_last(&h, to - from + g.chunk);
 	predict(l, "all of it becomes the top: the break goes down by %" PRIu64, down);
 	subject_free(s, p[MANY - 1]);
 	expect_break(l, "break", s, -(int64_t)down);
@@ -337,7 +337,7 @@ static void tiny(struct lesson *l)
 	step(l, "tiny-trim", "malloc_trim(0)");
 	/* What is not in the tcache joins the top. */
 	h.top += (n - cached) * chunk;
-	down = heap_trim(&h, 0);
+	down = glibc_heap_trim(&h, 0);
 	predict(l, "it empties the fastbins first: their chunks join, and become a part of the top, of "
 		"which the whole pages go: %" PRIu64 " bytes. What is in the tcache stays", down);
 	subject_malloc_trim(s, 0);

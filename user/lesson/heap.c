@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * heap.c - subjects for the lessons on the C library's heap, and the model of
- * what free() does at the end of the heap.
+ * heap.c - subjects for the lessons on the C library's heap, and orders that
+ * are followed in the model of it.
  */
 #include <stdio.h>
 #include <string.h>
@@ -96,35 +96,4 @@ void heap_fill_top(struct lesson *l, struct subject *s, struct glibc_heap *h)
 	if (heap_filler(h))
 		heap_malloc(l, s, h, heap_filler(h), &g);
 	subject_quiet(s, false);
-}
-
-/* ---- free() in the model --------------------------------------------------- */
-
-uint64_t heap_trim(struct glibc_heap *h, uint64_t pad)
-{
-	/* The top is left a smallest chunk and a byte at least, and `pad`. */
-	uint64_t spare = h->top > MINSIZE + 1 ? h->top - MINSIZE - 1 : 0;
-	uint64_t cut = spare > pad ? (spare - pad) / h->page * h->page : 0;
-
-	h->top -= cut;
-	h->brk -= cut;
-	return cut;
-}
-
-uint64_t heap_free_last(struct glibc_heap *h, uint64_t chunk)
-{
-	h->top += chunk;
-	h->next -= chunk;
-	if (h->top < GLIBC_CONSOLIDATE || h->top < h->settings.trim_threshold)
-		return 0;
-	return heap_trim(h, h->settings.top_pad);
-}
-
-void heap_free_mmapped(struct glibc_heap *h, uint64_t chunk)
-{
-	h->mmaps--;
-	if (!h->settings.dynamic || chunk <= h->settings.mmap_threshold || chunk >= GLIBC_LEARN_MAX)
-		return;
-	h->settings.mmap_threshold = chunk;
-	h->settings.trim_threshold = 2 * chunk;
 }

@@ -1,21 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
  * heap.h - what the lessons on the C library's heap share: a subject whose
- * pages can be counted one by one, and the model of malloc beyond a heap that
- * only grows: what free() at its end, learning and trimming do.
+ * pages can be counted one by one, and its heap beside the model of it.
  */
 #ifndef LESSON_HEAP_H
 #define LESSON_HEAP_H
 
 #include "lesson.h"
-
-/* Behind chunks of this size free() thinks of giving memory back. */
-#define GLIBC_CONSOLIDATE	65536ULL
-/* Free chunks up to this size go into the tcache, up to that into fastbins. */
-#define GLIBC_TCACHE_MAX	1040ULL
-#define GLIBC_FAST_MAX		128ULL
-/* Mmapped chunks below this size are learned from. */
-#define GLIBC_LEARN_MAX		(32ULL << 20)
 
 /*
  * As subject_start(); and its pages are small ones, whatever the machine's
@@ -40,15 +31,5 @@ uint64_t heap_malloc(struct lesson *l, struct subject *s, struct glibc_heap *h, 
 uint64_t heap_filler(const struct glibc_heap *h);
 /* malloc() of it, untold, so that the next request has to be got from elsewhere. */
 void heap_fill_top(struct lesson *l, struct subject *s, struct glibc_heap *h);
-
-/*
- * free() of the chunk before the top, too large for tcache and fastbins: it
- * becomes part of the top, which may be cut.  What the break moves down.
- */
-uint64_t heap_free_last(struct glibc_heap *h, uint64_t chunk);
-/* malloc_trim(pad) of the top alone.  What the break moves down. */
-uint64_t heap_trim(struct glibc_heap *h, uint64_t pad);
-/* free() of an mmapped chunk of this size: what is learned. */
-void heap_free_mmapped(struct glibc_heap *h, uint64_t chunk);
 
 #endif

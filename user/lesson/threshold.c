@@ -185,7 +185,7 @@ static uint64_t request_for_mapping(uint64_t bytes)
 static void free_mmapped(struct subject *s, struct glibc_heap *h, uint64_t p, uint64_t chunk)
 {
 	subject_free(s, p);
-	heap_free_mmapped(h, chunk);
+	glibc_heap_free_mmapped(h, chunk);
 }
 
 static void learns(struct lesson *l)
