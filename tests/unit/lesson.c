@@ -39,6 +39,7 @@ static void chunks(void **state)
 	/* 40 pages less 16 bytes take 41. */
 	assert_int_equal(glibc_mmapped_chunk(40 * PAGE - 16, PAGE), 41 * PAGE);
 	assert_int_equal(glibc_last_heap_request(128 << 10), 131048);
+	assert_int_equal(glibc_last_heap_request(0), 0);
 	assert_int_equal(glibc_chunk(131048) < 128 << 10, 1);
 	assert_int_equal(glibc_chunk(131049) < 128 << 10, 0);
 }
@@ -124,6 +125,72 @@ static void versions(void **state)
 	assert_false(glibc_known("", &why));
 }
 
+/* As glibc 2.36 was seen to do it. */
+static void frees(void **state)
+{
+	static const uint64_t without_pad[] = { 0, 0, 0, 0, 151552, 0, 0, 0, 0, 147456, 0, 0, 0, 0,
+						151552, 0 };
+	struct malloc_settings s;
+	struct glibc_malloc m;
+	struct glibc_heap h;
+	uint64_t down = 0;
+
+	(void)state;
+	malloc_settings_default(&s);
+	glibc_heap_start(&h, &s, "2.36", PAGE, 0x10000);
+	for (int i = 0; i < 16; i++)
+		glibc_heap_malloc(&h, 30000, &m);
+	for (int i = 0; i < 16; i++)
+		down += glibc_heap_free_last(&h, m.chunk);
+	assert_int_equal(down, 450560);
+	assert_int_equal(h.top, 134512);
+	assert_int_equal(glibc_heap_trim(&h, 0), 131072);
+	assert_int_equal(h.top, 3440);
+
+	s.top_pad = 0;
+	glibc_heap_start(&h, &s, "2.36", PAGE, 0x10000);
+	for (int i = 0; i < 16; i++)
+		glibc_heap_malloc(&h, 30000, &m);
+	for (int i = 0; i < 16; i++)
+		assert_int_equal(glibc_heap_free_last(&h, m.chunk), without_pad[i]);
+	assert_int_equal(h.top, 32112);
+}
+
+/* Learning ends at 32 MiB, and with a setting by hand. */
+static void learning(void **state)
+{
+	struct glibc_heap h = { .page = PAGE, .mmaps = 3 };
+
+	(void)state;
+	malloc_settings_default(&h.settings);
+	glibc_heap_free_mmapped(&h, 1052672);
+	assert_int_equal(h.settings.mmap_threshold, 1052672);
+	assert_int_equal(h.settings.trim_threshold, 2105344);
+	glibc_heap_free_mmapped(&h, 32 << 20);
+	assert_int_equal(h.settings.mmap_threshold, 1052672);
+	h.settings.dynamic = false;
+	glibc_heap_free_mmapped(&h, 2105344);
+	assert_int_equal(h.settings.mmap_threshold, 1052672);
+	assert_int_equal(h.mmaps, 0);
+}
+
+/* At a threshold below its size the tcache itself is mmapped. */
+static void low_threshold(void **state)
+{
+	struct malloc_settings s;
+	struct glibc_malloc m;
+	struct glibc_heap h;
+
+	(void)state;
+	malloc_settings_default(&s);
+	s.mmap_threshold = 500;
+	glibc_heap_start(&h, &s, "2.36", PAGE, 0x10000);
+	glibc_heap_malloc(&h, 24, &m);
+	assert_int_equal(h.mmaps, 1);
+	assert_int_equal(m.pointer, 0x10010);
+	assert_int_equal(m.growth, 135168);
+}
+
 static void settings(void **state)
 {
 	struct malloc_settings m = with(NULL, NULL);
@@ -145,6 +212,8 @@ static void settings(void **state)
 	assert_int_equal(m.mmap_max, 3);
 	m = with("GLIBC_TUNABLES=glibc.malloc.tcache_count=0:glibc.cpu.x=1::junk", NULL);
 	assert_int_equal(m.tcache_count, 0);
+	m = with("GLIBC_TUNABLES=glibc.malloc.tcache_count=70000", NULL);
+	assert_int_equal(m.tcache_count, 7);
 	assert_true(m.dynamic);
 	assert_false(m.odd);
 	assert_true(with("GLIBC_TUNABLES=glibc.malloc.mxfast=0", NULL).odd);
@@ -190,6 +259,9 @@ int main(void)
 		TEST("unit.lesson.chunks", chunks),
 		TEST("unit.lesson.first_malloc", first_malloc),
 		TEST("unit.lesson.later_mallocs", later_mallocs),
+		TEST("unit.lesson.frees", frees),
+		TEST("unit.lesson.learning", learning),
+		TEST("unit.lesson.low_threshold", low_threshold),
 		TEST("unit.lesson.versions", versions),
 		TEST("unit.lesson.settings", settings),
 		TEST("unit.lesson.patterns", patterns),

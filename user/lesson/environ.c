@@ -78,7 +78,9 @@ static void apply(struct malloc_settings *m, int what, const char *text, size_t 
 		m->arena_max = v;
 		break;
 	case TCACHE_COUNT:
-		m->tcache_count = v;
+		/* More is ignored: it is counted in 16 bits. */
+		if (v <= UINT16_MAX)
+			m->tcache_count = v;
 		break;
 	case PERTURB:
 		m->perturb = v;

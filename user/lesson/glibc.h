@@ -76,4 +76,24 @@ struct glibc_malloc {
 /* One malloc(request); *h is what it is afterwards. */
 void glibc_heap_malloc(struct glibc_heap *h, uint64_t request, struct glibc_malloc *m);
 
+/* ---- and shrinks at its end ------------------------------------------------- */
+
+/* A free chunk of this size makes free() think of giving memory back. */
+#define GLIBC_CONSOLIDATE	65536ULL
+/* Free chunks up to this size go into the tcache, up to that into fastbins. */
+#define GLIBC_TCACHE_MAX	1040ULL
+#define GLIBC_FAST_MAX		128ULL
+/* Mmapped chunks below this size are learned from. */
+#define GLIBC_LEARN_MAX		(32ULL << 20)
+
+/*
+ * free() of the chunk before the top, too large for tcache and fastbins: it
+ * becomes part of the top, which may be cut.  What the break moves down.
+ */
+uint64_t glibc_heap_free_last(struct glibc_heap *h, uint64_t chunk);
+/* malloc_trim(pad) of the top alone.  What the break moves down. */
+uint64_t glibc_heap_trim(struct glibc_heap *h, uint64_t pad);
+/* free() of an mmapped chunk of this size: what is learned of it. */
+void glibc_heap_free_mmapped(struct glibc_heap *h, uint64_t chunk);
+
 #endif

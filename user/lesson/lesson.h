@@ -196,6 +196,7 @@ struct subject_options {
 	enum subject_stdout out;	/* what its stdout is */
 	const char *const *env;		/* "NAME=value" set, "NAME" unset; NULL ends; or NULL */
 	const char *cgroup;		/* starts in this cgroup's folder; or NULL */
+	bool no_aslr;			/* its addresses are not randomised, as by setarch -R */
 	bool quiet;			/* its orders are not told */
 };
 

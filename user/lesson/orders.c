@@ -138,8 +138,10 @@ bool subject_heap(struct subject *s, struct glibc_heap *heap, const char **why)
 	if (info.keepcost) {
 		heap->top = info.keepcost;
 		heap->next = s->libc_brk - info.keepcost;
-		heap->mmaps = info.hblks;
 	}
+	if (info.keepcost || info.hblks)
+		heap->tcache = 0;
+	heap->mmaps = info.hblks;
 	return true;
 }
 
@@ -205,6 +207,8 @@ void subject_probe(struct subject *s, uint64_t address, char how, struct subject
 	const char *words = how == 'r' ? "read a byte" : how == 'w' ? "write a byte" : "execute";
 
 	ORDER(PROBE, address, (unsigned char)how);
+	if (!s->quiet)
+		wait_for_reader(s->l);
 	subject_order(s, &o, NULL);
 	memcpy(fault, s->last.data, sizeof(*fault));
 	if (s->quiet)

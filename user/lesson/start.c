@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/personality.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
@@ -179,6 +180,8 @@ static void become(const char *path, const struct subject_options *o, int sock, 
 	dup2(err, 2);
 	dup2(sock, SUBJECT_FD);
 	close_range(SUBJECT_FD + 1, ~0U, 0);
+	if (o->no_aslr)
+		personality(ADDR_NO_RANDOMIZE);
 	if (o->cgroup)
 		join_cgroup(o->cgroup);
 	for (const char *const *e = o->env; e && *e; e++)
@@ -228,8 +231,11 @@ struct subject *subject_fork(struct subject *s)
 	struct subject_order order = { .function = SUBJECT_FORK };
 	struct subject *child = make(s->l);
 	int passed = -1;
-	int64_t pid = subject_order_passing(s, &order, &passed);
+	int64_t pid;
 
+	if (!s->quiet)
+		wait_for_reader(s->l);
+	pid = subject_order_passing(s, &order, &passed);
 	if (!s->quiet)
 		doing(s->l, "fork() = %lld", (long long)pid);
 	child->parent = s;

@@ -161,7 +161,6 @@ int64_t subject_order_passing(struct subject *s, struct subject_order *order, in
 
 	s->was_unawaited = s->unawaited;
 	s->returns_nothing = returns_nothing(order->function);
-	wait_for_reader(s->l);
 	order->thread = s->thread;
 	if (s->unawaited)
 		order->flags |= SUBJECT_UNAWAITED;
@@ -180,9 +179,13 @@ static void tell(struct subject *s, const char *format, va_list args, int64_t re
 int64_t subject_order(struct subject *s, struct subject_order *order, const char *format, ...)
 {
 	int passed = -1;
-	int64_t result = subject_order_passing(s, order, &passed);
+	int64_t result;
 	va_list args;
 
+	/* What is not told is no part of what the reader thinks about. */
+	if (format && !s->quiet)
+		wait_for_reader(s->l);
+	result = subject_order_passing(s, order, &passed);
 	if (passed >= 0)
 		close(passed);
 	if (!format || s->quiet)

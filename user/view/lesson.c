@@ -74,6 +74,11 @@ static void wrap(const struct view_lesson *v, int indent, const char *text)
 {
 	int at = indent;
 
+	/* What fits is left as it is: a row of a table keeps its columns. */
+	if (!strchr(text, '\n') && indent + columns(text, strlen(text)) < v->width) {
+		puts(text);
+		return;
+	}
 	while (*text) {
 		size_t len = strcspn(text, " \n");
 		int cols = columns(text, len);

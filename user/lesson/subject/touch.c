@@ -130,6 +130,8 @@ static int has(const char *line, const char *end, const char *word)
 	return 0;
 }
 
+extern char _end[];	/* behind our bss */
+
 /* A writable private page is written, with what it holds: it gets its own frame. */
 static void touch_range(int i)
 {
@@ -146,6 +148,7 @@ static void touch_range(int i)
 
 static void touch_line(const char *line, const char *end)
 {
+	uint64_t last = (uintptr_t)_end - 1, page = (uint64_t)sysconf(_SC_PAGESIZE);
 	const char *p = line;
 	uint64_t start, stop;
 
@@ -153,9 +156,14 @@ static void touch_line(const char *line, const char *end)
 	p++;
 	stop = number(&p);
 	p++;
-	if (p[0] != 'r' || has(line, end, "[heap]") || has(line, end, "[v") ||
-	    ranges_count == RANGES_MAX)
+	if (p[0] != 'r' || has(line, end, "[v") || ranges_count == RANGES_MAX)
 		return;
+	if (has(line, end, "[heap]")) {
+		/* Without a gap between them the kernel calls our bss so, too. */
+		if (start > last || stop <= last)
+			return;
+		stop = last / page * page + page;
+	}
 	ranges[ranges_count].start = start;
 	ranges[ranges_count].end = stop;
 	ranges[ranges_count].writable = p[1] == 'w';
