@@ -30,6 +30,8 @@ static const char *prot_name(int prot, char buf[48])
 {
 	snprintf(buf, 48, "%s%s%s%s", prot == PROT_NONE ? "NONE" : "", prot & PROT_READ ? "R" : "",
 		 prot & PROT_WRITE ? "W" : "", prot & PROT_EXEC ? "X" : "");
+	if (!*buf)
+		snprintf(buf, 48, "0x%x", (unsigned int)prot);
 	return buf;
 }
 
@@ -97,6 +99,7 @@ static const char *advice_name(int advice)
 		{ MADV_NOHUGEPAGE, "NOHUGEPAGE" }, { MADV_COLD, "COLD" },
 		{ MADV_PAGEOUT, "PAGEOUT" }, { 24, "DONTNEED_LOCKED" }, { 22, "POPULATE_READ" },
 		{ 23, "POPULATE_WRITE" }, { MADV_MERGEABLE, "MERGEABLE" }, { 25, "COLLAPSE" },
+		{ 102, "GUARD_INSTALL" }, { 103, "GUARD_REMOVE" },
 	};
 
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
