@@ -228,6 +228,7 @@ void threads_one_arena(struct lesson *l)
 	/* What the thread's first malloc did is done: the model goes on from here. */
 	malloc_settings_default(&settings);
 	glibc_heap_start(&heap, &settings, m->libc_version, m->page, look_break(l, s));
+	heap.tcache = 0;
 	heap.top = info.keepcost;
 	heap.next = heap.brk - heap.top;
 	subject_quiet(s, true);
