@@ -143,7 +143,7 @@ static void begin(struct lesson *l)
 {
 	const struct machine *m = lesson_machine(l);
 	struct subject *s, *other;
-	struct place p, q;
+	struct place p, q = { 0 };
 	bool same = true;
 
 	step(l, "start", "Where is the break when a program begins?");
@@ -185,7 +185,7 @@ static void without_random(struct lesson *l)
 {
 	const struct subject_options fixed = { .no_aslr = true };
 	struct subject *s, *other;
-	struct place p, q;
+	struct place p, q = { 0 };
 
 	step(l, "no-aslr", "The same without randomisation, as by setarch -R");
 	predict(l, "there is no gap: the heap begins on the first page behind .bss; and a second "
@@ -208,7 +208,7 @@ static void without_random(struct lesson *l)
 static void with_value(struct lesson *l, const char *slug, const char *value, bool moves)
 {
 	struct subject *s, *other;
-	struct place p, q;
+	struct place p, q = { 0 };
 	bool same = true;
 
 	step(l, slug, "The whole machine with kernel.randomize_va_space = %s", value);
