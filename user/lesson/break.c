@@ -148,6 +148,7 @@ static void begin(struct lesson *l)
 
 	step(l, "start", "Where is the break when a program begins?");
 	predict_start(l);
+	doing(l, "start the program");
 	s = subject_start(l, NULL);
 	p = look_place(l, s);
 	tell_place(l, &p);
@@ -165,6 +166,7 @@ static void begin(struct lesson *l)
 		p.movable && m->randomize == 1 && !fixed_already() ?
 		"no gap again; but the program itself is loaded elsewhere, and the break with it" :
 		"everything is at the same addresses");
+	doing(l, "start the program again");
 	/* By chance it may be the same place once, but not three times. */
 	for (int i = 0; i < 3 && same; i++) {
 		other = subject_start(l, NULL);
