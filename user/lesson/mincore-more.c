@@ -280,9 +280,6 @@ static void swapped(struct lesson *l, struct subject *s, const char *cgroup, enu
 	const struct row gone = { "in swap, no copy in memory", "S", 0, 0, 1, 0, (int64_t)page,
 				  NO_NAME, 0 };
 
-	step(l, "swap-cache", "A page in swap of which a copy is still in memory");
-	if (skip_without_swap(l, "mincore"))
-		return;
 	predict(l, "mincore 1, pagemap 0 with the bit for swap: the entry says where in swap the "
 		"page is, but %s in the swap cache, and to get it back needs no I/O",
 		kind == SWAP_LATER ? "what was just written to a disk is still there too," :
@@ -340,13 +337,15 @@ void rows_swap(struct lesson *l)
 	struct subject *s;
 
 	*cgroup = 0;
+	step(l, "swap-cache", "A page in swap of which a copy is still in memory");
 	if (kind == SWAP_LATER || kind == SWAP_EITHER) {
 		s = subject_in_cgroup(l, "mincore", cgroup);
 	} else {
 		s = subject_start(l, NULL);
 		stay_on_one_cpu(s);
 	}
-	swapped(l, s, cgroup, kind);
+	if (!skip_without_swap(l, "mincore"))
+		swapped(l, s, cgroup, kind);
 	shared_in_swap(l, s, kind);
 	subject_stop(s);
 }

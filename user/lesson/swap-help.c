@@ -17,27 +17,19 @@
 
 /* ---- what there is --------------------------------------------------------- */
 
-struct area {
-	char path[256];
-	uint64_t size, used;	/* kB */
-	int priority;
-	bool at_once;
-};
-#define AREAS	32
-
 static bool begins(const char *text, const char *with)
 {
 	return !strncmp(text, with, strlen(with));
 }
 
-static size_t read_areas(struct area area[AREAS])
+size_t swap_areas(struct swap_area area[SWAP_AREAS])
 {
 	FILE *f = fopen("/proc/swaps", "re");
 	char line[512];
 	size_t n = 0;
 
-	while (f && n < AREAS && fgets(line, sizeof(line), f)) {
-		struct area *a = &area[n];
+	while (f && n < SWAP_AREAS && fgets(line, sizeof(line), f)) {
+		struct swap_area *a = &area[n];
 
 		if (sscanf(line, "%255s %*s %" SCNu64 " %" SCNu64 " "
 				"%d", a->path, &a->size, &a->used,
@@ -53,7 +45,7 @@ static size_t read_areas(struct area area[AREAS])
 	return n;
 }
 
-static bool has_room(const struct area *a)
+static bool has_room(const struct swap_area *a)
 {
 	return a->size - a->used >= 1024;
 }
@@ -75,8 +67,8 @@ static bool zswap(void)
 /* Those of the highest priority that are not full are filled first. */
 enum swap_kind swap_kind(void)
 {
-	struct area area[AREAS];
-	size_t n = read_areas(area);
+	struct swap_area area[SWAP_AREAS];
+	size_t n = swap_areas(area);
 	bool at_once = false, later = false;
 	int highest = INT_MIN;
 
@@ -272,54 +264,4 @@ bool read_ahead(struct lesson *l, struct subject *s, uint64_t address, size_t pa
 		usleep(20000);
 	}
 	return false;
-}
-
-/* ---- searching -------------------------------------------------------------- */
-
-#define CHUNK		(1UL << 20)
-#define SEARCH_MAX_KB	(4UL << 20)
-
-/* Past the page cache: the kernel writes to the area without it. */
-static int64_t find_in_area(const struct area *a, const void *bytes, size_t length, size_t page,
-			    char *chunk, char why[160])
-{
-	int fd = open(a->path, O_RDONLY | O_DIRECT | O_CLOEXEC);
-	int64_t found = 0;
-	ssize_t n = 0;
-
-	for (off_t at = 0; fd >= 0 && (n = pread(fd, chunk, CHUNK, at)) > 0; at += n)
-		for (size_t i = 0; i + page <= (size_t)n; i += page)
-			found += !memcmp(chunk + i, bytes, length);
-	if (fd < 0 || n < 0) {
-		snprintf(why, 160, "%.100s cannot be read: %s", a->path, strerrordesc_np(errno));
-		found = -1;
-	}
-	if (fd >= 0)
-		close(fd);
-	return found;
-}
-
-int64_t find_in_swap(const struct lesson *l, const void *bytes, size_t length, char why[160])
-{
-	struct area area[AREAS];
-	size_t n = read_areas(area);
-	char *chunk = aligned_alloc(CHUNK, CHUNK);
-	int64_t found = chunk ? 0 : -1;
-	uint64_t all = 0;
-
-	snprintf(why, 160, "out of memory");
-	for (size_t i = 0; i < n; i++)
-		all += area[i].size;
-	if (all > SEARCH_MAX_KB) {
-		snprintf(why, 160, "%" PRIu64 " GiB of swap are too much to search", all >> 20);
-		found = -1;
-	}
-	for (size_t i = 0; i < n && found >= 0; i++) {
-		int64_t here = find_in_area(&area[i], bytes, length, lesson_machine(l)->page, chunk,
-					    why);
-
-		found = here < 0 ? -1 : found + here;
-	}
-	free(chunk);
-	return found;
 }

@@ -59,10 +59,22 @@ bool read_pagemap(struct subject *s, uint64_t address, size_t pages, uint64_t *e
 #define PAGEMAP_PRESENT	(1ULL << 63)
 #define PAGEMAP_SWAPPED	(1ULL << 62)
 
+/* The areas that /proc/swaps lists. */
+struct swap_area {
+	char path[256];
+	uint64_t size, used;	/* kB */
+	int priority;
+	bool at_once;		/* the kernel waits for it: SWAP_AT_ONCE */
+};
+#define SWAP_AREAS	32
+size_t swap_areas(struct swap_area area[SWAP_AREAS]);
+
 /*
- * How many pages on the swap areas of the machine begin with these bytes, read
- * past the page cache.  -1 with the reason in why[] if they cannot be searched.
+ * How many pages in all swap areas begin with each of these; on the disk, past
+ * every cache.  For root.  0, or -1 with the reason in why[].
  */
-int64_t find_in_swap(const struct lesson *l, const void *bytes, size_t length, char why[160]);
+struct swap_needle { const void *bytes; };
+int find_in_swap(const struct lesson *l, const struct swap_needle *needle, size_t needles,
+		 size_t length, int64_t *found, char why[160]);
 
 #endif
