@@ -70,10 +70,11 @@ static enum thp_mode mode_in(const char *path)
  * Since Linux 6.8 each size has a switch of its own, which for the PMD's size
  * says "inherit" at first: then the old one counts.
  */
-static void read_thp(struct machine *m)
+void machine_read_thp(struct machine *m)
 {
 	char path[128];
 
+	m->mthp = false;
 	m->thp = mode_in(THP_DIR "enabled");
 	if (m->thp == THP_UNKNOWN) {
 		m->thp = access(THP_DIR "enabled", F_OK) ? THP_NONE : THP_UNKNOWN;
@@ -193,7 +194,7 @@ int machine_read(struct machine *m, struct mms_error *err)
 	if (mms_info(&m->info, err))
 		return -1;
 	read_kernel(m);
-	read_thp(m);
+	machine_read_thp(m);
 	read_memory(m);
 	read_rights(m);
 	read_cgroup(m);

@@ -44,6 +44,8 @@ struct machine {
 
 /* Reads it all but the C library; malloc is from our own environment. */
 int machine_read(struct machine *m, struct mms_error *err);
+/* The facts about huge pages alone, again: they may have been changed. */
+void machine_read_thp(struct machine *m);
 const char *thp_mode_name(enum thp_mode mode);
 /* The bracketed word of a file such as "always [madvise] never". */
 void machine_bracketed(const char *text, char *word, size_t size);

@@ -289,7 +289,7 @@ bool expect_pages(struct lesson *l, const char *what, struct subject *s, uint64_
 {
 	struct exam e = { .start = address & ~(l->machine.page - 1), .pages = pages };
 	char pattern[512];
-	char *buf = malloc(2 * (pages + 1));
+	char *buf = calloc(2, pages + 1);
 	const char *wrong;
 	va_list args;
 	bool good;
@@ -321,7 +321,7 @@ void look_pages(struct lesson *l, struct subject *s, uint64_t address, size_t pa
 
 void strip(struct lesson *l, struct subject *s, uint64_t address, size_t pages)
 {
-	char *buf = malloc(pages + 1);
+	char *buf = calloc(1, pages + 1);
 
 	need(l, buf, "out of memory");
 	look_pages(l, s, address, pages, buf);

@@ -30,6 +30,7 @@ struct lesson {
 	char slug[SLUG_MAX];
 	bool failed;
 	unsigned int failures;		/* in all steps */
+	bool thp_changed;
 	uint32_t silent_told;		/* witnesses whose absence was told */
 	uint32_t named_told;		/* differences that were explained */
 	jmp_buf out;
@@ -82,7 +83,14 @@ char *figure(uint64_t value, enum unit unit, char buf[64]);
 
 /* subject.c: one order and its reply, told to nobody.  0, or an errno. */
 int subject_send(struct subject *s, struct subject_order *order, struct subject_reply *reply);
+/* The same, told, with a descriptor that may come along; ends the lesson if it is lost. */
+int64_t subject_order_passing(struct subject *s, struct subject_order *order, int *passed);
+/* It has died, or is to: waits for that, and for its last words. */
+void subject_reap(struct subject *s);
+/* Says that an order got no answer, and leaves the lesson. */
+void subject_lost(struct subject *s, int error) __attribute__((noreturn));
 void subject_note_break(struct subject *s);
+/* start.c */
 void subject_stop_all(struct lesson *l);
 
 /* undo.c */

@@ -92,8 +92,10 @@ static void undo_all(void)
 
 void change_undo(struct lesson *l)
 {
-	(void)l;
 	undo_all();
+	if (l->thp_changed)
+		machine_read_thp(&l->machine);
+	l->thp_changed = false;
 }
 
 /* ---- the guard ------------------------------------------------------------- */
@@ -253,8 +255,8 @@ int change_thp(struct lesson *l, const char *mode)
 		 (unsigned long long)l->machine.pmd >> 10);
 	if (!access(one, W_OK) && change_file(l, one, mode))
 		return -1;
-	l->machine.thp = !strcmp(mode, "always") ? THP_ALWAYS :
-			 !strcmp(mode, "madvise") ? THP_MADVISE : THP_NEVER;
+	l->thp_changed = true;
+	machine_read_thp(&l->machine);
 	return 0;
 }
 

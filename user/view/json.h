@@ -45,6 +45,12 @@
  *		"other" } ], "absent": { WITNESS: "why" }; with --all "processes" of these and
  *		"verified", "gone", "denied", "failures"; of a command "looks", "ended"
  *   explain	"differences": [ { "name", "brief", "text" } ]
+ *   lesson	"lessons": [ { "name", "brief", "subject": "dynamic"|"static", "steps",
+ *		"learnt", "slides", "passed", "failed", "skipped" } ], and the three sums;
+ *		without a name only "name" and "brief".  A step: { "step", "title",
+ *		"events": [ { "event": "predict"|"do"|"observe"|"differs"|"silent"|"note",
+ *		"who", "text" } | { "event": "check", "name", "status": "ok"|"wrong"|
+ *		"skipped", "text", "mend" } | { "event": "pages", "pages": "R*2 .*30" } ] }
  *   doctor	"checks": [ { "name", "status": "ok"|"warn"|"fail"|"info", "text", "mend" } ]
  *
  * "mm" holds a member for each figure, by its name in mms_mm_field_name();

@@ -39,8 +39,10 @@ int64_t subject_fork(int *sock)
 		close(pair[0]);
 		dup2(pair[1], SUBJECT_FD);
 		close(pair[1]);
+		touch_again();
 		return 0;
 	}
+	touch_again();
 	close(pair[1]);
 	*sock = pair[0];
 	return pid;

@@ -22,6 +22,10 @@ void touch_count(uint64_t address, uint64_t times, unsigned int how);
 uint64_t touch_local(unsigned int which, unsigned char byte);
 /* Touches everything that is mapped but the heap: later faults are the order's own. */
 void touch_everything(void);
+/* After a fork: what both processes would have to copy at their next order. */
+void touch_again(void);
+/* The part of this thread's stack that an order may use. */
+void touch_stack(void);
 
 /* probe.c: one access that may fault. */
 void probe(uint64_t address, unsigned int how, unsigned int thread, struct subject_fault *fault);

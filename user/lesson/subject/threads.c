@@ -40,6 +40,7 @@ static void *serve(void *arg)
 {
 	struct slot *s = arg;
 
+	touch_stack();
 	for (;;) {
 		await(s, TO_DO);
 		if (s->leave)

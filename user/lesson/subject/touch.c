@@ -87,6 +87,7 @@ static __attribute__((noinline)) uint64_t local_unset(void)
 	volatile uintptr_t address = (uintptr_t)local;
 
 	(void)address;
+	/* cppcheck-suppress uninitvar */
 	return local[32];
 }
 #pragma GCC diagnostic pop
@@ -99,6 +100,11 @@ uint64_t touch_local(unsigned int which, unsigned char byte)
 /* ---- before the first order ------------------------------------------------ */
 
 static char maps[1 << 16];
+
+/* What was touched at the start, to be touched again after a fork. */
+#define RANGES_MAX	64
+static struct { uint64_t start, end; int writable; } ranges[RANGES_MAX];
+static int ranges_count;
 
 static uint64_t number(const char **p)
 {
@@ -125,24 +131,51 @@ static int has(const char *line, const char *end, const char *word)
 }
 
 /* A writable private page is written, with what it holds: it gets its own frame. */
+static void touch_range(int i)
+{
+	uint64_t page = (uint64_t)sysconf(_SC_PAGESIZE);
+
+	for (uint64_t at = ranges[i].start; at < ranges[i].end; at += page) {
+		volatile char *c = (volatile char *)(uintptr_t)at;
+		char held = *c;
+
+		if (ranges[i].writable)
+			*c = held;
+	}
+}
+
 static void touch_line(const char *line, const char *end)
 {
 	const char *p = line;
-	uint64_t start, stop, page = (uint64_t)sysconf(_SC_PAGESIZE);
+	uint64_t start, stop;
 
 	start = number(&p);
 	p++;
 	stop = number(&p);
 	p++;
-	if (p[0] != 'r' || has(line, end, "[heap]") || has(line, end, "[v"))
+	if (p[0] != 'r' || has(line, end, "[heap]") || has(line, end, "[v") ||
+	    ranges_count == RANGES_MAX)
 		return;
-	for (; start < stop; start += page) {
-		volatile char *c = (volatile char *)(uintptr_t)start;
-		char held = *c;
+	ranges[ranges_count].start = start;
+	ranges[ranges_count].end = stop;
+	ranges[ranges_count].writable = p[1] == 'w';
+	touch_range(ranges_count++);
+}
 
-		if (p[1] == 'w')
-			*c = held;
-	}
+/* fork() makes the writable ones read-only, in both processes. */
+void touch_again(void)
+{
+	for (int i = 0; i < ranges_count; i++)
+		if (ranges[i].writable)
+			touch_range(i);
+}
+
+void touch_stack(void)
+{
+	volatile char room[1 << 14];
+
+	for (size_t i = 0; i < sizeof(room); i += 512)
+		room[i] = 1;
 }
 
 void touch_everything(void)
