@@ -67,7 +67,7 @@ uint64_t glibc_mmapped_usable(uint64_t request, uint64_t page)
 uint64_t glibc_last_heap_request(uint64_t threshold)
 {
 	/* Chunks are multiples of ALIGNMENT: the last one below the threshold. */
-	uint64_t chunk = (threshold - 1) / ALIGNMENT * ALIGNMENT;
+	uint64_t chunk = threshold ? (threshold - 1) / ALIGNMENT * ALIGNMENT : 0;
 
 	return chunk < MINSIZE ? 0 : chunk - WORD;
 }
@@ -122,8 +122,12 @@ void glibc_heap_malloc(struct glibc_heap *h, uint64_t request, struct glibc_mall
 {
 	*m = (struct glibc_malloc){ .chunk = glibc_chunk(request),
 				    .usable = glibc_usable(request) };
-	if (!h->next && h->tcache)
+	/* The tcache is a chunk like any other: above a very low threshold it is mmapped. */
+	if (h->tcache >= h->settings.mmap_threshold && h->tcache && h->settings.mmap_max)
+		h->mmaps++;
+	else if (h->tcache)
 		m->growth = cut(h, h->tcache);
+	h->tcache = 0;
 	if (m->chunk + MINSIZE > h->top && m->chunk >= h->settings.mmap_threshold &&
 	    h->mmaps < h->settings.mmap_max) {
 		m->mmapped = true;

@@ -138,8 +138,10 @@ bool subject_heap(struct subject *s, struct glibc_heap *heap, const char **why)
 	if (info.keepcost) {
 		heap->top = info.keepcost;
 		heap->next = s->libc_brk - info.keepcost;
-		heap->mmaps = info.hblks;
 	}
+	if (info.keepcost || info.hblks)
+		heap->tcache = 0;
+	heap->mmaps = info.hblks;
 	return true;
 }
 
