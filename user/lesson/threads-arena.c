@@ -230,6 +230,7 @@ void threads_one_arena(struct lesson *l)
 	glibc_heap_start(&heap, &settings, m->libc_version, m->page, look_break(l, s));
 	heap.top = info.keepcost;
 	heap.next = heap.brk - heap.top;
+	heap.tcache = 0;
 	subject_quiet(s, true);
 	for (; !g.growth; n++) {
 		glibc_heap_malloc(&heap, 100000, &g);
