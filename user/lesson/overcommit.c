@@ -10,12 +10,11 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "lesson.h"
+#include "overcommit.h"
 
 #define MODE_FILE	"/proc/sys/vm/overcommit_memory"
 #define RW		(PROT_READ | PROT_WRITE)
 #define ANON		(MAP_PRIVATE | MAP_ANONYMOUS)
-#define MIB		(UINT64_C(1) << 20)
 
 static const char *const mode_names[] = {
 	"0 (a single request must not be absurd)", "1 (always grant)", "2 (never promise too much)",
@@ -34,18 +33,6 @@ static uint64_t meminfo(const char *key)
 	while (f && fgets(line, sizeof(line), f))
 		if (!strncmp(line, key, len) && line[len] == ':')
 			v = strtoull(line + len + 1, NULL, 10) << 10;
-	if (f)
-		fclose(f);
-	return v;
-}
-
-/* A number in a file; -1: none. */
-static int64_t number_in(const char *path)
-{
-	char text[64];
-	FILE *f = fopen(path, "re");
-	int64_t v = f && fgets(text, sizeof(text), f) ? strtoll(text, NULL, 10) : -1;
-
 	if (f)
 		fclose(f);
 	return v;
@@ -234,7 +221,7 @@ static uint64_t largest_hole(struct lesson *l, struct subject *s, uint64_t end, 
 static void always(struct lesson *l, struct subject *s)
 {
 	const struct machine *m = lesson_machine(l);
-	int64_t lowest = number_in("/proc/sys/vm/mmap_min_addr");
+	int64_t lowest = overcommit_number("/proc/sys/vm/mmap_min_addr");
 	uint64_t start = 0, hole, low, base, window;
 	struct mms_mm mm;
 
@@ -272,8 +259,8 @@ static void always(struct lesson *l, struct subject *s)
 static uint64_t room_left(struct lesson *l, struct subject *s)
 {
 	const struct machine *m = lesson_machine(l);
-	int64_t admin = number_in("/proc/sys/vm/admin_reserve_kbytes"),
-		user = number_in("/proc/sys/vm/user_reserve_kbytes");
+	int64_t admin = overcommit_number("/proc/sys/vm/admin_reserve_kbytes"),
+		user = overcommit_number("/proc/sys/vm/user_reserve_kbytes");
 	uint64_t limit = meminfo("CommitLimit"), promised = meminfo("Committed_AS"), own;
 	struct mms_mm mm;
 
@@ -358,106 +345,6 @@ static void never_fork(struct lesson *l, struct subject *s)
 	mode_back(l);
 }
 
-/* ---- the end of memory -------------------------------------------------------------- */
-
-/* A figure of a file with lines "NAME NUMBER"; -1: none. */
-static int64_t event(const char *folder, const char *name)
-{
-	char path[300], line[128], key[64];
-	int64_t v = -1;
-	long long n;
-	FILE *f;
-
-	snprintf(path, sizeof(path), "%s/memory.events", folder);
-	f = fopen(path, "re");
-	while (f && fgets(line, sizeof(line), f))
-		if (sscanf(line, "%63s %lld", key, &n) == 2 && !strcmp(key, name))
-			v = n;
-	if (f)
-		fclose(f);
-	return v;
-}
-
-static bool limit_group(struct lesson *l, const char *folder, uint64_t limit)
-{
-	char path[300], text[32];
-
-	snprintf(path, sizeof(path), "%s/memory.max", folder);
-	snprintf(text, sizeof(text), "%" PRIu64, limit);
-	if (change_file(l, path, text))
-		return false;
-	/* It must not get away by being swapped out. */
-	snprintf(path, sizeof(path), "%s/memory.swap.max", folder);
-	return access(path, W_OK) || !change_file(l, path, "0");
-}
-
-/* Whether only that one process will die; if not so, the step is skipped. */
-static bool safe(struct lesson *l, uint64_t memory)
-{
-	const struct machine *m = lesson_machine(l);
-	const char *mend = NULL, *why = NULL;
-
-	if (!m->cgroup2) {
-		why = "no cgroup2 is mounted, which could keep this away from other processes";
-		mend = "as root: mount -t cgroup2 cgroup2 /sys/fs/cgroup";
-	} else if (!m->cgroup_memory) {
-		why = "cgroup2 has no memory controller here";
-		mend = "boot without cgroup_disable=memory, and with cgroup v2 alone";
-	} else if (!m->root || access(m->cgroup_path, W_OK)) {
-		why = "only root may make a cgroup, which keeps this away from other processes";
-		mend = "run the lesson as root";
-	} else if (m->mem_total < memory) {
-		why = "the machine has too little memory";
-	} else if (number_in("/proc/sys/vm/panic_on_oom") > 1) {
-		why = "this machine is set to stop as a whole (vm.panic_on_oom is 2)";
-		mend = "sysctl vm.panic_on_oom=0";
-	} else if (number_in("/proc/self/oom_score_adj") == -1000) {
-		why = "this process and its children are exempt from being killed";
-		mend = "echo 0 > /proc/self/oom_score_adj";
-	}
-	if (why)
-		skip_step(l, mend, "%s", why);
-	return !why;
-}
-
-static void killed(struct lesson *l)
-{
-	const struct machine *m = lesson_machine(l);
-	const uint64_t limit = 32 * MIB, size = 64 * MIB;
-	struct subject_options options = { 0 };
-	struct subject *parent, *child;
-	char folder[256];
-	uint64_t at;
-
-	step(l, "oom", "A process with a limit of %" PRIu64 " MiB writes to %" PRIu64 " MiB",
-	     limit / MIB, size / MIB);
-	if (!safe(l, 4 * size))
-		return;
-	predict(l, "mmap grants it: addresses are not limited. But when half of it is written, a page "
-		"is needed and there is none. A store cannot return an error, so the kernel kills: "
-		"in this cgroup, the process that has most (SIGKILL). Its parent, in the same cgroup, "
-		"lives; memory.events counts one oom_kill");
-	need(l, !change_cgroup(l, "oom", folder) && limit_group(l, folder, limit),
-	     "no cgroup of our own: %s", strerrordesc_np(errno));
-	options.cgroup = folder;
-	parent = subject_start(l, &options);
-	child = subject_fork(parent);
-	at = isolated_mmap(child, size / m->page, RW, 0, 0);
-	expect_errno(l, "mmap", child, 0);
-	subject_fatal(child);
-	subject_write(child, at, size / m->page, 1);
-	expect_death(l, "killed", child, SIGKILL, NULL);
-	observe(l, "cgroup", "memory.events: max %" PRId64 ", oom %" PRId64 ", oom_kill %" PRId64,
-		event(folder, "max"), event(folder, "oom"), event(folder, "oom_kill"));
-	expect_equal(l, "counted", "oom_kill", (uint64_t)event(folder, "oom_kill"), 1, UNIT_NUMBER);
-	subject_malloc(parent, 10);
-	expect_true(l, "parent", !subject_dead(parent), "the parent still does what it is told");
-	note(l, "The kernel's log tells of it: dmesg | grep -A1 oom-kill");
-	subject_stop(child);
-	subject_stop(parent);
-	change_undo(l);
-}
-
 /* What is smaller than the machine's own limits would come first. */
 static bool unlimited(struct lesson *l)
 {
@@ -490,7 +377,7 @@ static void run(struct lesson *l)
 		never(l, s);
 		never_fork(l, s);
 	}
-	killed(l);
+	overcommit_oom(l);
 }
 
 static const char *const learnt[] = {

@@ -231,6 +231,7 @@ void threads_one_arena(struct lesson *l)
 	heap.tcache = 0;
 	heap.top = info.keepcost;
 	heap.next = heap.brk - heap.top;
+	heap.tcache = 0;
 	subject_quiet(s, true);
 	for (; !g.growth; n++) {
 		glibc_heap_malloc(&heap, 100000, &g);

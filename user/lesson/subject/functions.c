@@ -265,6 +265,12 @@ static int64_t do_local(struct subject_order *o, struct subject_reply *r)
 	return (int64_t)touch_local((unsigned int)o->arg[0], (unsigned char)o->arg[1]);
 }
 
+static int64_t do_overflow(struct subject_order *o, struct subject_reply *r)
+{
+	(void)r;
+	return touch_overflow((unsigned int)o->arg[0], (int)o->arg[1]);
+}
+
 static int64_t do_thread_start(struct subject_order *o, struct subject_reply *r)
 {
 	(void)o, (void)r;
@@ -306,6 +312,7 @@ static const function functions[SUBJECT_FUNCTIONS] = {
 	[SUBJECT_PROBE] = do_probe,
 	[SUBJECT_COUNT] = do_count,
 	[SUBJECT_LOCAL] = do_local,
+	[SUBJECT_OVERFLOW] = do_overflow,
 	[SUBJECT_THREAD_START] = do_thread_start,
 	[SUBJECT_THREAD_END] = do_thread_end,
 };

@@ -48,6 +48,8 @@ enum subject_function {
 	SUBJECT_COUNT,		/* address, times, 0 plain, 1 atomic, 2 under a lock: ++ */
 	SUBJECT_LOCAL,		/* 0: -> the address of a local that is gone (filled with */
 				/* the byte in the 2nd); 1: -> what an unset local holds */
+	SUBJECT_OVERFLOW,	/* 0: as C has it, 1: defined to wrap; value: -> whether */
+				/* int value + 1 < value; ENOSYS: not by this compiler */
 
 	SUBJECT_THREAD_START,	/* -> its number, 1 and up */
 	SUBJECT_THREAD_END,	/* number: ends and joins it */

@@ -20,6 +20,7 @@ void touch_write(uint64_t address, uint64_t length, uint64_t stride, unsigned ch
 void touch_copy(void *to, const void *from, size_t length);
 void touch_count(uint64_t address, uint64_t times, unsigned int how);
 uint64_t touch_local(unsigned int which, unsigned char byte);
+int touch_overflow(unsigned int wraps, int value);	/* -1, and errno: it cannot be had */
 /* Touches everything that is mapped but the heap: later faults are the order's own. */
 void touch_everything(void);
 /* After a fork: what both processes would have to copy at their next order. */

@@ -3,6 +3,7 @@
  * touch.c - reading and writing memory by plain loops.  memset() and the like
  * would touch pages of the C library as well, and the lesson counts faults.
  */
+#include <errno.h>
 #include <fcntl.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -96,6 +97,31 @@ uint64_t touch_local(unsigned int which, unsigned char byte)
 {
 	return which ? local_unset() : local_left(byte);
 }
+
+/* The same line twice; only how the compiler may read it differs. */
+#if defined(__GNUC__) && !defined(__clang__)
+static __attribute__((noinline, optimize("no-wrapv"))) int overflow_undefined(int value)
+{
+	return value + 1 < value;
+}
+
+static __attribute__((noinline, optimize("wrapv"))) int overflow_wraps(int value)
+{
+	return value + 1 < value;
+}
+
+int touch_overflow(unsigned int wraps, int value)
+{
+	return wraps ? overflow_wraps(value) : overflow_undefined(value);
+}
+#else
+int touch_overflow(unsigned int wraps, int value)
+{
+	(void)wraps, (void)value;
+	errno = ENOSYS;
+	return -1;
+}
+#endif
 
 /* ---- before the first order ------------------------------------------------ */
 
