@@ -375,6 +375,12 @@ static inline bool mmscope_compat_table_shared(pmd_t *pmd)
 #else
 typedef swp_entry_t softleaf_t;
 
+/* Stable kernels took over some of the names, as macros. */
+#undef softleaf_from_pte
+#undef softleaf_to_pfn
+#undef softleaf_is_migration
+#undef softleaf_to_folio
+
 #define softleaf_is_swap(entry) (!non_swap_entry(entry))
 #define softleaf_is_migration(entry) is_migration_entry(entry)
 #define softleaf_is_device_private(entry) is_device_private_entry(entry)
