@@ -91,6 +91,18 @@ kernel_release() {
 
 kernel_names() { kernel_list | cut -d' ' -f1; }
 
+# shape_kernel DIR RELEASE: unpacked packages of a kernel get one form, whichever
+# Debian they are of: boot/vmlinuz-RELEASE, and lib/modules with its index.
+shape_kernel() {
+	[[ ! -d $1/usr/lib/modules || -d $1/lib/modules ]] ||
+		mv "$1/usr/lib" "$1/lib"
+	[[ -e $1/boot/vmlinuz-$2 || ! -e $1/lib/modules/$2/vmlinuz ]] || {
+		mkdir -p "$1/boot"
+		mv "$1/lib/modules/$2/vmlinuz" "$1/boot/vmlinuz-$2"
+	}
+	[[ -e $1/boot/vmlinuz-$2 ]] && depmod -b "$1" "$2" && chmod 755 "$1"
+}
+
 # --- tools -----------------------------------------------------------------
 
 find_virtiofsd() {
