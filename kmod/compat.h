@@ -370,7 +370,7 @@ static inline bool mmscope_compat_table_shared(pmd_t *pmd)
  * "mm: introduce leaf entry type and use to simplify leaf entry logic", 6.19:
  * before, the same helpers had a name each of their own, and some were not there.
  */
-#if __has_include(<linux/leafops.h>)
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 19, 0)
 #include <linux/leafops.h>
 #else
 typedef swp_entry_t softleaf_t;
