@@ -22,11 +22,16 @@ help: ## this list
 # Built on a copy of its sources, so that several kernels can be built for side
 # by side: build/RELEASE/mmscope.ko. mmscope.ko at the top is the newest built.
 
+# A kernel of another Debian suite is built for in a root of that suite (KROOT,
+# with KDIR in it), where the sources are at /mnt.
+
 # (Not include/config/kernel.release: Debian's headers have another there.)
 KREL = $(shell sed -n 's/.*UTS_RELEASE "\(.*\)"/\1/p' $(KDIR)/include/generated/utsrelease.h 2>/dev/null)
 KSRC := Kbuild $(wildcard kmod/*.[ch] kmod/uapi/*.h)
 KOUT = $(BUILD)/$(KREL)
 W    ?= 1
+KMAKE = $(if $(KROOT),./scripts/in-root $(KROOT) $(CURDIR)/$(KOUT)) $(MAKE) \
+	-C $(patsubst $(KROOT)/%,/%,$(KDIR)) M=$(if $(KROOT),/mnt,$(CURDIR)/$(KOUT))
 
 module: ## mmscope.ko for the running kernel, or for the headers in KDIR=
 	@test -n "$(KREL)" || { \
@@ -37,7 +42,7 @@ module: ## mmscope.ko for the running kernel, or for the headers in KDIR=
 $(KOUT)/mmscope.ko: $(KSRC)
 	@mkdir -p $(KOUT)
 	@cp -p --parents $(KSRC) $(KOUT)
-	$(MAKE) -C $(KDIR) M=$(CURDIR)/$(KOUT) W=$(W) KCFLAGS=-Werror modules
+	$(KMAKE) W=$(W) KCFLAGS=-Werror modules
 	@touch $@
 
 include user/build.mk
@@ -48,6 +53,8 @@ demo: ## see it work: in the lab VM, on a real process
 	@./scripts/demo
 test: ## every test
 	@./scripts/test
+matrix: ## builds and tests on Debian's kernels from 5.10 to 7.3; K=5.10 for one
+	@./scripts/matrix $(K)
 vm: ## a shell in the lab VM, with the module loaded
 	@./scripts/lab shell
 lint: lint-kmod lint-user ## everything that reads the code for mistakes
@@ -60,5 +67,5 @@ lint-user:
 clean: ## removes everything that was built
 	rm -rf $(BUILD) mmscope.ko
 
-.PHONY: all help module demo test vm lint lint-kmod lint-user clean
+.PHONY: all help module demo test matrix vm lint lint-kmod lint-user clean
 .DELETE_ON_ERROR:

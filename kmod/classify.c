@@ -31,7 +31,7 @@ bool mmscope_classify_is_empty(pte_t pte)
 {
 	if (pte_none(pte))
 		return true;
-	return !pte_present(pte) && mmscope_compat_is_marker(pte_to_swp_entry(pte));
+	return !pte_present(pte) && softleaf_is_marker(softleaf_from_pte(pte));
 }
 
 static u64 folio_kind(struct folio *folio)
@@ -65,7 +65,7 @@ static u64 folio_bits(const struct mmscope_class *c, struct page *page, bool dir
 	struct folio *folio = page_folio(page);
 	u64 bits = folio_kind(folio) | lock_bits(c, folio);
 
-	if (mmscope_compat_mapcount(folio, page) > 1)
+	if (mmscope_compat_shared(folio, page))
 		bits |= CAT(SHARED);
 	if (folio_test_ksm(folio))
 		bits |= CAT(KSM);
@@ -136,7 +136,7 @@ static u64 present_bits(const struct mmscope_class *c, pte_t pte, int level,
 	/* pagemap does not look at this bit of a hugetlb entry either. */
 	if (!c->hugetlb && pte_soft_dirty(pte))
 		bits |= CAT(SOFT_DIRTY);
-	if (pte_uffd_wp(pte))
+	if (pte_uffd(pte))
 		bits |= CAT(UFFD_WP);
 	if (c->hugetlb)
 		bits |= CAT(HUGETLB);
@@ -155,11 +155,11 @@ static u64 marker_bits(unsigned int marker)
 {
 	u64 bits = 0;
 
-	if (marker & MMSCOPE_MARKER_UFFD_WP)
+	if (marker & PTE_MARKER_UFFD_WP)
 		bits |= CAT(UFFD_WP);
-	if (marker & MMSCOPE_MARKER_POISONED)
+	if (marker & PTE_MARKER_POISONED)
 		bits |= CAT(POISONED);
-	if (marker & MMSCOPE_MARKER_GUARD)
+	if (marker & PTE_MARKER_GUARD)
 		bits |= CAT(GUARD);
 	return bits;
 }
@@ -169,17 +169,17 @@ static u64 marker_bits(unsigned int marker)
  * "in core" of migrating and poisoned pages, and looks into the swap cache for
  * swapped ones; the swap cache is closed to modules, so that is unknown.
  */
-static u64 nonpresent_kind(const struct mmscope_class *c, swp_entry_t entry)
+static u64 nonpresent_kind(const struct mmscope_class *c, softleaf_t entry)
 {
 	bool cache = c->want & MMSCOPE_CATS_CACHE;
 
-	if (!non_swap_entry(entry))
+	if (softleaf_is_swap(entry))
 		return CAT(SWAPPED) | (cache ? CAT(CACHE_UNKNOWN) : 0);
-	if (mmscope_compat_is_marker(entry))
-		return marker_bits(mmscope_compat_marker(entry));
-	if (is_migration_entry(entry))
+	if (softleaf_is_marker(entry))
+		return marker_bits(softleaf_to_marker(entry));
+	if (softleaf_is_migration(entry))
 		return CAT(MIGRATING) | (cache ? CAT(IN_CORE) : 0);
-	if (is_device_private_entry(entry) || is_device_exclusive_entry(entry))
+	if (softleaf_is_device_private(entry) || softleaf_is_device_exclusive(entry))
 		return CAT(DEVICE) | (cache ? CAT(IN_CORE) : 0);
 	/* hwpoison; or what could not be read back from swap. */
 	return CAT(POISONED) | (cache ? CAT(IN_CORE) : 0);
@@ -188,22 +188,22 @@ static u64 nonpresent_kind(const struct mmscope_class *c, swp_entry_t entry)
 static u64 nonpresent_bits(const struct mmscope_class *c, pte_t pte, unsigned int sub,
 			   u64 *frame)
 {
-	swp_entry_t entry = pte_to_swp_entry(pte);
+	softleaf_t entry = softleaf_from_pte(pte);
 	u64 bits = c->always | nonpresent_kind(c, entry);
 	pgoff_t offset = swp_offset(entry);
 
 	if (!c->hugetlb && pte_swp_soft_dirty(pte))
 		bits |= CAT(SOFT_DIRTY);
-	if (pte_swp_uffd_wp(pte))
+	if (pte_swp_uffd(pte))
 		bits |= CAT(UFFD_WP);
 	if (c->hugetlb)
 		bits |= CAT(HUGETLB);
 	/* A page that is being moved is locked until its entry is put back. */
-	if (is_migration_entry(entry) && (c->want & MMSCOPE_CATS_FOLIO))
-		bits |= folio_kind(page_folio(pfn_swap_entry_to_page(entry)));
+	if (softleaf_is_migration(entry) && (c->want & MMSCOPE_CATS_FOLIO))
+		bits |= folio_kind(softleaf_to_folio(entry));
 	if (c->frames) {
-		if (is_pfn_swap_entry(entry))
-			offset = swp_offset_pfn(entry);
+		if (softleaf_has_pfn(entry))
+			offset = softleaf_to_pfn(entry);
 		*frame = swp_type(entry) | ((offset + sub) << MAX_SWAPFILES_SHIFT);
 	}
 	return bits;

@@ -8,6 +8,8 @@
 #define MMSCOPE_COMPAT_H
 
 #include <linux/version.h>
+#include <linux/capability.h>
+#include <linux/ctype.h>
 #include <linux/mm.h>
 #include <linux/hugetlb.h>
 #include <linux/ksm.h>
@@ -18,12 +20,94 @@
 #include <linux/pid.h>
 #include <linux/namei.h>
 #include <linux/percpu_counter.h>
+#include <linux/proc_fs.h>
+#include <linux/seq_file.h>
+#include <linux/string_helpers.h>
 
 #ifndef CONFIG_64BIT
 #error "mmscope needs a 64-bit kernel: its walker maps no high memory"
 #endif
 #if CONFIG_PGTABLE_LEVELS < 3
 #error "mmscope needs page tables of at least three levels"
+#endif
+
+/* ---- files ---- */
+
+/* ffb37ca3bd16 ("switch file_open_root() to struct path"), 5.14 */
+#if LINUX_VERSION_CODE < KERNEL_VERSION(5, 14, 0)
+#define file_open_root(path, name, flags, mode) \
+	file_open_root((path)->dentry, (path)->mnt, name, flags, mode)
+#endif
+
+/*
+ * 6dfbbae14a7b ("fs: proc: store PDE()->data into inode->i_private"), 5.17.
+ * (PDE_DATA was a function before; where it is a macro or gone, so is this.)
+ */
+#if LINUX_VERSION_CODE < KERNEL_VERSION(5, 17, 0)
+#define pde_data(inode) PDE_DATA(inode)
+#endif
+
+/*
+ * "fs: add file and path permissions helpers", 5.12.  Of the two helpers for a
+ * file, stable kernels took over file_permission(); before idmapped mounts the
+ * owner of an inode is the same through each of them.
+ */
+#if LINUX_VERSION_CODE < KERNEL_VERSION(5, 12, 0)
+static inline bool file_owner_or_capable(const struct file *file)
+{
+	return inode_owner_or_capable(file_inode(file));
+}
+#endif
+
+/*
+ * "seq_file: Add seq_escape_str() as replica of string_escape_str()" and
+ * "lib/string_helpers: Allow to append additional characters to be escaped",
+ * 5.14: of printable characters only those in @esc are escaped.  Before, there
+ * was no way to ask for that, so it is done a character at a time.
+ */
+#ifndef ESCAPE_APPEND
+#define ESCAPE_APPEND 0
+static inline void seq_escape_str(struct seq_file *m, const char *src, unsigned int flags,
+				  const char *esc)
+{
+	char out[4];			/* the longest is \ooo */
+
+	for (; *src; src++) {
+		if (isprint(*src) && !strchr(esc, *src))
+			seq_putc(m, *src);
+		else
+			seq_write(m, out, string_escape_mem(src, 1, out, sizeof(out),
+							    flags & ~ESCAPE_NP, NULL));
+	}
+}
+#endif
+
+/* ---- VMAs ---- */
+
+/*
+ * f39af05949a4 ("mm: add VMA iterator"), 6.1: before, VMAs are in a list.  The
+ * mmap lock is held while one iterates, as there; the first is looked up only
+ * when it is asked for, since an iterator may be set up before the lock is.
+ */
+#ifndef VMA_ITERATOR
+struct vma_iterator {
+	struct mm_struct *mm;
+	unsigned long addr;
+	struct vm_area_struct *vma;	/* the last one given */
+};
+
+#define VMA_ITERATOR(name, __mm, __addr) \
+	struct vma_iterator name = { .mm = (__mm), .addr = (__addr) }
+
+static inline struct vm_area_struct *mmscope_compat_next_vma(struct vma_iterator *vmi,
+							     unsigned long end)
+{
+	vmi->vma = vmi->vma ? vmi->vma->vm_next : find_vma(vmi->mm, vmi->addr);
+	return vmi->vma && vmi->vma->vm_start < end ? vmi->vma : NULL;
+}
+
+#define for_each_vma_range(vmi, vma, end) \
+	while (((vma) = mmscope_compat_next_vma(&(vmi), end)))
 #endif
 
 /*
@@ -43,6 +127,8 @@
 #define VM_SHADOW_STACK 0
 #endif
 
+/* ---- counters ---- */
+
 /*
  * RSS counters.  f1a7941243c1 ("mm: convert mm's rss stats into
  * percpu_counter"), 6.2: before, per-task caches make them lag; since, their
@@ -61,6 +147,8 @@ static inline u64 mmscope_compat_rss(struct mm_struct *mm, int member)
 	return get_mm_counter(mm, member);
 }
 #endif
+
+/* ---- what maps writes ---- */
 
 /*
  * Which file a mapping is of, as /proc/PID/maps shows it.  08582d678fcf ("fs:
@@ -151,6 +239,43 @@ static inline struct pid *mmscope_compat_pidfd_pid(struct file *file)
 	return NULL;
 }
 
+/* ---- pages ---- */
+
+/*
+ * "mm: Introduce struct folio", 5.16: a page that is no tail page.  Before,
+ * such a page is a head page.
+ */
+#if LINUX_VERSION_CODE < KERNEL_VERSION(5, 16, 0)
+struct folio {
+	struct page page;
+};
+
+#define page_folio(p) ((struct folio *)compound_head(p))
+#define folio_test_anon(f) PageAnon(&(f)->page)
+#define folio_test_dirty(f) PageDirty(&(f)->page)
+#define folio_test_hugetlb(f) PageHuge(&(f)->page)
+#define folio_test_ksm(f) PageKsm(&(f)->page)
+#define folio_test_mlocked(f) PageMlocked(&(f)->page)
+#define folio_test_swapbacked(f) PageSwapBacked(&(f)->page)
+#define folio_test_unevictable(f) PageUnevictable(&(f)->page)
+#endif
+
+/*
+ * Is it up to date?  For a folio that nothing pins: folio_test_uptodate() would
+ * insist that it is one still.  Its flags: 53fbef56e07d ("mm: introduce
+ * memdesc_flags_t"), 6.18; before folios, they are the page's.
+ */
+static inline bool mmscope_compat_uptodate(struct folio *folio)
+{
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 18, 0)
+	return test_bit(PG_uptodate, &folio->flags.f);
+#elif LINUX_VERSION_CODE >= KERNEL_VERSION(5, 16, 0)
+	return test_bit(PG_uptodate, &folio->flags);
+#else
+	return test_bit(PG_uptodate, &folio->page.flags);
+#endif
+}
+
 /* Is this leaf of a page table for a page of a device, without a refcount? */
 #ifdef CONFIG_ARCH_HAS_PTE_DEVMAP
 #define mmscope_compat_devmap(pte) pte_devmap(pte)
@@ -166,19 +291,33 @@ static inline struct pid *mmscope_compat_pidfd_pid(struct file *file)
 #endif
 
 /*
- * How often a page is mapped, by itself or as part of a huge mapping; and
- * whether all pages of a huge mapping are so equally often, so that one can
- * speak for all.  (Before 2c1f057e5be6 ("fs/proc/task_mmu: properly detect
- * PM_MMAP_EXCLUSIVE per page of PMD-mapped THPs") pagemap let the first page
- * speak for all in any case: its bit 56 may differ there.)
+ * Is a page mapped more than once, by itself or as part of a huge mapping; and
+ * does one answer hold for all pages of a huge mapping?  (Before 2c1f057e5be6
+ * ("fs/proc/task_mmu: properly detect PM_MMAP_EXCLUSIVE per page of PMD-mapped
+ * THPs") pagemap let the first page speak for all in any case: its bit 56 may
+ * differ there.)
  */
-#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 11, 0)
-static inline int mmscope_compat_mapcount(struct folio *folio, struct page *page)
+#ifdef CONFIG_NO_PAGE_MAPCOUNT
+/*
+ * "mm: CONFIG_NO_PAGE_MAPCOUNT to prepare for not maintain per-page mapcounts
+ * in large folios", 6.15.  What is left is what pagemap and smaps say there.
+ */
+static inline bool mmscope_compat_shared(struct folio *folio, struct page *page)
+{
+	return folio_maybe_mapped_shared(folio);
+}
+
+static inline bool mmscope_compat_uniform(struct folio *folio)
+{
+	return true;
+}
+#elif LINUX_VERSION_CODE >= KERNEL_VERSION(6, 11, 0)
+static inline bool mmscope_compat_shared(struct folio *folio, struct page *page)
 {
 	if (folio_test_hugetlb(folio))
-		return folio_entire_mapcount(folio);
+		return folio_entire_mapcount(folio) > 1;
 	return atomic_read(&page->_mapcount) + 1 +
-	       (folio_test_large(folio) ? folio_entire_mapcount(folio) : 0);
+	       (folio_test_large(folio) ? folio_entire_mapcount(folio) : 0) > 1;
 }
 
 static inline bool mmscope_compat_uniform(struct folio *folio)
@@ -187,9 +326,9 @@ static inline bool mmscope_compat_uniform(struct folio *folio)
 	       folio_large_mapcount(folio) == folio_entire_mapcount(folio);
 }
 #else				/* page_mapcount() went in 6.11 */
-static inline int mmscope_compat_mapcount(struct folio *folio, struct page *page)
+static inline bool mmscope_compat_shared(struct folio *folio, struct page *page)
 {
-	return page_mapcount(page);
+	return page_mapcount(page) > 1;
 }
 
 static inline bool mmscope_compat_uniform(struct folio *folio)
@@ -216,50 +355,106 @@ static inline bool mmscope_compat_table_shared(pmd_t *pmd)
 #endif
 }
 
+/* ---- entries that are not present ---- */
+
 /*
- * Markers: entries that hold nothing but a note.  679d10331910 ("mm: introduce
- * PTE_MARKER swap entry"), 5.19; the kinds came one by one, so each is probed.
+ * "mm: rename uffd-wp PTE accessors to uffd", 7.3: the bit has come to serve
+ * VM_UFFD_RWP too, and in such a VMA says something else.
  */
-enum mmscope_marker {
-	MMSCOPE_MARKER_UFFD_WP	= 1,
-	MMSCOPE_MARKER_POISONED	= 2,
-	MMSCOPE_MARKER_GUARD	= 4,
-};
+#ifndef pgtable_supports_uffd	/* which that series renamed likewise */
+#define pte_uffd(pte) pte_uffd_wp(pte)
+#define pte_swp_uffd(pte) pte_swp_uffd_wp(pte)
+#endif
 
-static inline unsigned int mmscope_compat_marker(swp_entry_t entry)
+/*
+ * "mm: introduce leaf entry type and use to simplify leaf entry logic", 6.19:
+ * before, the same helpers had a name each of their own, and some were not there.
+ */
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 19, 0)
+#include <linux/leafops.h>
+#else
+typedef swp_entry_t softleaf_t;
+
+/* Stable kernels took over some of the names, as macros. */
+#undef softleaf_from_pte
+#undef softleaf_to_pfn
+#undef softleaf_is_migration
+#undef softleaf_to_folio
+
+#define softleaf_is_swap(entry) (!non_swap_entry(entry))
+#define softleaf_is_migration(entry) is_migration_entry(entry)
+#define softleaf_is_device_private(entry) is_device_private_entry(entry)
+
+/* Of a present or an empty entry: one that is nothing, which no test here takes. */
+static inline softleaf_t softleaf_from_pte(pte_t pte)
 {
-	unsigned int kinds = 0;
-
-#ifdef PTE_MARKER_UFFD_WP
-	if (!is_pte_marker_entry(entry))
-		return 0;
-	if (pte_marker_get(entry) & PTE_MARKER_UFFD_WP)
-		kinds |= MMSCOPE_MARKER_UFFD_WP;
-#ifdef PTE_MARKER_POISONED	/* af19487f00f3 ("mm: make PTE_MARKER_SWAPIN_ERROR more general"), 6.6 */
-	if (pte_marker_get(entry) & PTE_MARKER_POISONED)
-		kinds |= MMSCOPE_MARKER_POISONED;
-#endif
-#ifdef PTE_MARKER_GUARD		/* 7c53dfbdb024 ("mm: add PTE_MARKER_GUARD PTE marker"), 6.13 */
-	if (pte_marker_get(entry) & PTE_MARKER_GUARD)
-		kinds |= MMSCOPE_MARKER_GUARD;
-#endif
-#endif
-	return kinds;
+	return pte_to_swp_entry(pte);
 }
 
-static inline bool mmscope_compat_is_marker(swp_entry_t entry)
+/* "mm: device exclusive memory access", 5.14 */
+static inline bool softleaf_is_device_exclusive(softleaf_t entry)
 {
-#ifdef PTE_MARKER_UFFD_WP
-	return is_pte_marker_entry(entry);
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(5, 14, 0)
+	return is_device_exclusive_entry(entry);
 #else
 	return false;
 #endif
 }
 
-#ifdef PTE_MARKER_GUARD
-#define MMSCOPE_HAS_GUARD 1
+/* "mm/swapops: rework swap entry manipulation code", 5.14 */
+static inline bool softleaf_has_pfn(softleaf_t entry)
+{
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(5, 14, 0)
+	return is_pfn_swap_entry(entry);
 #else
-#define MMSCOPE_HAS_GUARD 0
+	return is_migration_entry(entry) || is_device_private_entry(entry) ||
+	       is_hwpoison_entry(entry);
+#endif
+}
+
+/*
+ * "mm/swap: add swp_offset_pfn() to fetch PFN from swap entry", 6.1: since then
+ * the offset of such an entry may hold more than the frame.
+ */
+static inline unsigned long softleaf_to_pfn(softleaf_t entry)
+{
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 1, 0)
+	return swp_offset_pfn(entry);
+#else
+	return swp_offset(entry);
+#endif
+}
+
+static inline struct folio *softleaf_to_folio(softleaf_t entry)
+{
+	return page_folio(pfn_to_page(softleaf_to_pfn(entry)));
+}
+
+/*
+ * Markers, which hold nothing but a note: 679d10331910 ("mm: introduce
+ * PTE_MARKER swap entry"), 5.19.  The kinds came one by one, so each is probed;
+ * one that is not known here is 0, and never found.
+ */
+#ifdef PTE_MARKER_UFFD_WP
+#define softleaf_is_marker(entry) is_pte_marker_entry(entry)
+#define softleaf_to_marker(entry) pte_marker_get(entry)
+#else
+#define softleaf_is_marker(entry) false
+#define softleaf_to_marker(entry) 0
+#define PTE_MARKER_UFFD_WP 0
+#endif
+
+#endif /* leafops */
+
+#ifndef PTE_MARKER_POISONED	/* af19487f00f3 ("mm: make PTE_MARKER_SWAPIN_ERROR more general"), 6.6 */
+#ifdef PTE_MARKER_SWAPIN_ERROR	/* what it was before: a page that could not be read back */
+#define PTE_MARKER_POISONED PTE_MARKER_SWAPIN_ERROR
+#else
+#define PTE_MARKER_POISONED 0
+#endif
+#endif
+#ifndef PTE_MARKER_GUARD	/* 7c53dfbdb024 ("mm: add PTE_MARKER_GUARD PTE marker"), 6.13 */
+#define PTE_MARKER_GUARD 0
 #endif
 
 #endif /* MMSCOPE_COMPAT_H */

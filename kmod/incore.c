@@ -56,11 +56,8 @@ void mmscope_incore_done(struct mmscope_incore *ic)
 /* Values stand for what was evicted; in shmem, for where in swap it is. */
 static u64 entry_bits(struct address_space *mapping, void *entry)
 {
-	if (!xa_is_value(entry)) {
-		struct folio *folio = entry;
-
-		return test_bit(PG_uptodate, &folio->flags) ? MMSCOPE_CAT(IN_CORE) : 0;
-	}
+	if (!xa_is_value(entry))
+		return mmscope_compat_uptodate(entry) ? MMSCOPE_CAT(IN_CORE) : 0;
 	if (mapping->host->i_sb->s_magic == TMPFS_MAGIC)
 		return MMSCOPE_CAT(CACHE_SWAPPED) | MMSCOPE_CAT(CACHE_UNKNOWN);
 	return 0;

@@ -48,7 +48,7 @@ u64 mmscope_pages_categories(void)
 		cats &= ~CAT(KSM);
 	if (!IS_ENABLED(CONFIG_DEVICE_PRIVATE))
 		cats &= ~CAT(DEVICE);
-	if (!MMSCOPE_HAS_GUARD)
+	if (!PTE_MARKER_GUARD)
 		cats &= ~CAT(GUARD);
 	return cats;
 }

@@ -50,13 +50,31 @@ kernel_list() { [[ ! -r $KERNELS/list ]] || cat "$KERNELS/list"; }
 kernel_image()   { printf '%s\n' "$KERNELS/$1/boot/vmlinuz-$1"; }
 kernel_modules() { printf '%s\n' "$KERNELS/$1/lib/modules/$1"; }
 
+# Those of scripts/matrix, in the same form; they may have names of the list.
+matrix_list() { [[ ! -r $KERNELS/matrix ]] || cat "$KERNELS/matrix"; }
+matrix_release() { matrix_list | awk -v n="$1" '$1 == n { print $2 }'; }
+
+# The root of another suite in which a kernel's modules are built, if they are:
+# its headers' tools need that suite's libraries. Not if this machine has them.
+kernel_root() {
+	[[ ! -e $KERNELS/$1/headers && ! -e /usr/src/linux-headers-$1/Makefile ]] ||
+		return 0
+	[[ ! -e $KERNELS/$1/root ]] || readlink -f "$KERNELS/$1/root"
+}
+
 # A kernel that was built by hand brings its own build folder along.
 kernel_headers() {
 	if [[ -e $KERNELS/$1/headers ]]; then
 		printf '%s\n' "$KERNELS/$1/headers"
 	else
-		printf '%s\n' "/usr/src/linux-headers-$1"
+		printf '%s\n' "$(kernel_root "$1")/usr/src/linux-headers-$1"
 	fi
+}
+
+# make_module RELEASE: through the Makefile, wherever it is to be built.
+make_module() {
+	make -s -C "$ROOT" module KDIR="$(kernel_headers "$1")" \
+		KROOT="$(kernel_root "$1")"
 }
 
 # kernel_release NAME: "default", "6.1" or a full release becomes a release.
@@ -67,11 +85,23 @@ kernel_release() {
 			printf '%s\n' "$release"
 			return
 		fi
-	done < <(kernel_list)
+	done < <(kernel_list && matrix_list)
 	[[ $1 != */* && -e $(kernel_image "$1") ]] && printf '%s\n' "$1"
 }
 
 kernel_names() { kernel_list | cut -d' ' -f1; }
+
+# shape_kernel DIR RELEASE: unpacked packages of a kernel get one form, whichever
+# Debian they are of: boot/vmlinuz-RELEASE, and lib/modules with its index.
+shape_kernel() {
+	[[ ! -d $1/usr/lib/modules || -d $1/lib/modules ]] ||
+		mv "$1/usr/lib" "$1/lib"
+	[[ -e $1/boot/vmlinuz-$2 || ! -e $1/lib/modules/$2/vmlinuz ]] || {
+		mkdir -p "$1/boot"
+		mv "$1/lib/modules/$2/vmlinuz" "$1/boot/vmlinuz-$2"
+	}
+	[[ -e $1/boot/vmlinuz-$2 ]] && depmod -b "$1" "$2" && chmod 755 "$1"
+}
 
 # --- tools -----------------------------------------------------------------
 

@@ -159,6 +159,29 @@ static void told_less(void **state)
 	assert_int_equal(mms_judge(M, &kernel, &said, &vmas[FILEMAP]).wrong, CORE);
 }
 
+/* A huge page of shared memory need not be told for one; an anonymous one must not be. */
+static void huge_file(void **state)
+{
+	struct mms_said kernel = { .told = THERE | MMS_CLAIM(FILE), .yes = THERE | MMS_CLAIM(FILE),
+				   .categories = CAT(PRESENT) | CAT(HUGE_PMD) | CAT(SHMEM) };
+	struct mms_said said = kernel;
+	struct mms_judgement j;
+
+	(void)state;
+	said.yes = THERE;
+	assert_int_equal(mms_judge(P, &kernel, &said, &vmas[ANON]).wrong, MMS_CLAIM(FILE));
+	said.rough = MMS_CLAIM(FILE);
+	j = mms_judge(P, &kernel, &said, &vmas[ANON]);
+	assert_int_equal(j.wrong, 0);
+	assert_int_equal(j.named, MMS_DIFF(HUGE_FILE));
+	kernel.categories = CAT(PRESENT) | CAT(SHMEM);
+	assert_int_equal(mms_judge(P, &kernel, &said, &vmas[ANON]).wrong, MMS_CLAIM(FILE));
+	kernel.categories = CAT(PRESENT) | CAT(HUGE_PMD) | CAT(ANON);
+	kernel.yes = THERE;
+	said.yes = THERE | MMS_CLAIM(FILE);
+	assert_int_equal(mms_judge(P, &kernel, &said, &vmas[ANON]).wrong, MMS_CLAIM(FILE));
+}
+
 static void names(void **state)
 {
 	(void)state;
@@ -180,6 +203,7 @@ int main(void)
 		TEST("judge.frames", frames),
 		TEST("judge.roughly", roughly),
 		TEST("judge.told_less", told_less),
+		TEST("judge.huge_file", huge_file),
 		TEST("judge.names", names),
 	};
 

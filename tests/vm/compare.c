@@ -3,6 +3,12 @@
  * compare.c - each page's state against the kernel's own witnesses. A
  * comparison counts only if pagemap said the same before and after it.
  */
+#include <fcntl.h>
+#include <linux/userfaultfd.h>
+#include <sys/ioctl.h>
+#include <sys/mount.h>
+#include <sys/syscall.h>
+
 #include "compare.h"
 
 #define CHUNK 4096		/* pages at a time */
@@ -16,6 +22,8 @@ const char *const witness[WITNESSES] = {
 const char *const difference[DIFFERENCES] = {
 	"pagemap does not look into PFNMAP", "pagemap takes the huge zero page for a file's", "told to nobody but owner and writer",
 	"the swap cache is closed to modules", "kpageflags calls any anonymous page KSM", "a page of the kernel's own",
+	"pagemap of this kernel does not say of huge pages that they are a file's",
+	"pagemap of this kernel does not tell of write protection",
 };
 
 struct page_view {
@@ -113,6 +121,73 @@ static u64 pagemap_bits(u64 cats)
 	return pm;
 }
 
+/* ---- what this kernel's pagemap can say, asked of pages of our own ---- */
+
+#define HUGE (2UL << 20)
+
+/* A page of a file in a huge mapping; 0 if there can be none. */
+static u64 entry_of_huge_file(void)
+{
+	char dir[] = "/tmp/huge.XXXXXX", name[32], *p;
+	u64 entry = 0;
+	int fd;
+
+	if (!mkdtemp(dir) || mount("huge", dir, "tmpfs", 0, "huge=always"))
+		return 0;
+	snprintf(name, sizeof(name), "%s/file", dir);
+	fd = open(name, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+	p = mmap(NULL, 2 * HUGE, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	p = (char *)(((uintptr_t)p + HUGE - 1) & ~(HUGE - 1));
+	if (fd >= 0 && !ftruncate(fd, HUGE) &&
+	    mmap(p, HUGE, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED, fd, 0) == p) {
+		memset(p, 1, HUGE);
+		pagemap(getpid(), (uintptr_t)p, 1, &entry);
+		munmap(p, HUGE);
+	}
+	close(fd);
+	umount2(dir, MNT_DETACH);
+	rmdir(dir);
+	return entry;
+}
+
+/* A page that is write-protected by userfaultfd; 0 if there can be none. */
+static u64 entry_of_protected(void)
+{
+	struct uffdio_api api = { .api = UFFD_API, .features = UFFD_FEATURE_PAGEFAULT_FLAG_WP };
+	char *p = isle(page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	struct uffdio_range range = { (uintptr_t)p, page };
+	struct uffdio_register r = { .range = range, .mode = UFFDIO_REGISTER_MODE_WP };
+	struct uffdio_writeprotect wp = { .range = range, .mode = UFFDIO_WRITEPROTECT_MODE_WP };
+	int u = syscall(SYS_userfaultfd, O_CLOEXEC | O_NONBLOCK);
+	u64 entry = 0;
+
+	p[0] = 1;
+	if (u >= 0 && !ioctl(u, UFFDIO_API, &api) && !ioctl(u, UFFDIO_REGISTER, &r) &&
+	    !ioctl(u, UFFDIO_WRITEPROTECT, &wp))
+		pagemap(getpid(), (uintptr_t)p, 1, &entry);
+	close(u);
+	munmap(p, page);
+	return entry;
+}
+
+/* The bits that it never sets, as 5.10 does not: PM_FILE, of huge pages only. */
+static u64 pagemap_blind(void)
+{
+	static u64 blind = ~0ULL;
+	u64 entry;
+
+	if (blind != ~0ULL)
+		return blind;
+	blind = 0;
+	entry = entry_of_huge_file();
+	if (entry & PM_PRESENT && !(entry & PM_FILE))
+		blind |= PM_FILE;
+	entry = entry_of_protected();
+	if (entry & PM_PRESENT && !(entry & PM_UFFD_WP))
+		blind |= PM_UFFD_WP;
+	return blind;
+}
+
 static bool against_pagemap(const struct page_view *v, u64 flags, struct tally *t)
 {
 	static const u64 bit[] = { PM_PRESENT, PM_SWAP, PM_FILE, PM_EXCLUSIVE, PM_UFFD_WP,
@@ -129,6 +204,15 @@ static bool against_pagemap(const struct page_view *v, u64 flags, struct tally *
 	if (differ & v->pm & PM_FILE && v->cats & CAT(HUGE_PMD) && v->cats & CAT(ZERO)) {
 		t->named[D_HUGE_ZERO]++;
 		differ &= ~PM_FILE;
+	}
+	if (differ & want & PM_FILE && v->cats & CAT(HUGE_PMD) && !(v->cats & CAT(HUGETLB)) &&
+	    pagemap_blind() & PM_FILE) {
+		t->named[D_HUGE_FILE]++;
+		differ &= ~PM_FILE;
+	}
+	if (differ & want & PM_UFFD_WP && pagemap_blind() & PM_UFFD_WP) {
+		t->named[D_NO_UFFD_WP]++;
+		differ &= ~PM_UFFD_WP;
 	}
 	for (k = 0; k < ARRAY_SIZE(bit); k++) {
 		t->bad[k] += !!(differ & bit[k]);

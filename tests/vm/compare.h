@@ -22,6 +22,8 @@ enum {
 	D_SWAP_CACHE,	/* mincore looks into the swap cache, closed to modules */
 	D_KPF_KSM,	/* kpageflags calls any anonymous page one of KSM, 6.10 on */
 	D_KERNEL_PAGE,	/* [vdso], [vvar]: no file, and mincore does not look */
+	D_HUGE_FILE,	/* pagemap has no PM_FILE for huge entries, 5.10 */
+	D_NO_UFFD_WP,	/* and no bit for write protection, before 5.14 */
 	DIFFERENCES
 };
 extern const char *const difference[DIFFERENCES];

@@ -81,6 +81,11 @@ static const struct {
 		"after a fork when the child unmapped a part. Then some of its pages are mapped more\n"
 		"than once and others are not. Before Linux 6.11 pagemap looked at the first of the\n"
 		"512 and said the same (bit 56, `exclusive`) of all; the module looks at each." },
+	[MMS_DIFF_HUGE_FILE] = {
+		"huge-file", "a huge page of a file: older kernels' pagemap does not say whose it is",
+		"Where a huge entry maps a huge page of a file or of shared memory, older kernels (such\n"
+		"as Linux 5.10) leave bit 61 of pagemap, `file or shared`, clear; of pages that are\n"
+		"mapped one by one they set it. The module tells whose the page is in either case." },
 	[MMS_DIFF_PSS] = {
 		"pss-weighting", "smaps divides a locked page by the number of its users",
 		"`Locked` in smaps is no number of locked bytes: it is the proportional share (Pss)\n"

@@ -49,6 +49,9 @@ static void judge_pagemap(struct mms_judgement *j, const struct mms_said *said, 
 	judge_swapped(j, cats, said->yes & MMS_CLAIM(SWAPPED));
 	if (cats & CAT(HUGE_PMD) && !(cats & (CAT(HUGETLB) | CAT(ZERO))))
 		name_it(j, MMS_CLAIM(EXCLUSIVE) & said->rough, MMS_DIFF(FIRST_PAGE));
+	if (cats & CAT(HUGE_PMD) && cats & (CAT(FILE) | CAT(SHMEM)) && !(cats & CAT(HUGETLB)) &&
+	    !(said->yes & MMS_CLAIM(FILE)))
+		name_it(j, MMS_CLAIM(FILE) & said->rough, MMS_DIFF(HUGE_FILE));
 	if (is_huge_zero(cats) && said->yes & MMS_CLAIM(FILE))
 		name_it(j, MMS_CLAIM(FILE), MMS_DIFF(HUGE_ZERO));
 }

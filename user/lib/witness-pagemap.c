@@ -35,13 +35,21 @@ static bool tells_guard(void)
 	return since(6, 15);
 }
 
+/* "mm/pagemap: export uffd-wp protection information", 5.14. */
+static bool tells_uffd_wp(void)
+{
+	return since(5, 14);
+}
+
 /*
  * Before 2c1f057e5be6 ("fs/proc/task_mmu: properly detect PM_MMAP_EXCLUSIVE per
- * page of PMD-mapped THPs"), 6.11, bit 56 was that of the first page.
+ * page of PMD-mapped THPs"), 6.11, bit 56 was that of the first page.  Before
+ * "fs/proc/task_mmu: indicate PM_FILE for PMD-mapped file THP", 6.11 too, bit 61
+ * was not set for huge pages; but stable kernels took that one over.
  */
-static bool rough_exclusive(void)
+static uint32_t rough_claims(void)
 {
-	return !since(6, 11);
+	return since(6, 11) ? 0 : MMS_CLAIM(EXCLUSIVE) | MMS_CLAIM(FILE);
 }
 
 static struct mms_said entry_said(uint64_t e, uint32_t told, uint32_t rough)
@@ -74,9 +82,10 @@ static int pagemap_pages(struct mms_inquiry *q, uint64_t start, size_t count,
 			 struct mms_said *said, struct mms_error *err)
 {
 	uint32_t told = MMS_CLAIM(PRESENT) | MMS_CLAIM(SWAPPED) | MMS_CLAIM(FILE) |
-			MMS_CLAIM(EXCLUSIVE) | MMS_CLAIM(SOFT_DIRTY) | MMS_CLAIM(UFFD_WP) |
+			MMS_CLAIM(EXCLUSIVE) | MMS_CLAIM(SOFT_DIRTY) |
+			(tells_uffd_wp() ? MMS_CLAIM(UFFD_WP) : 0) |
 			(tells_guard() ? MMS_CLAIM(GUARD) : 0);
-	uint32_t rough = rough_exclusive() ? MMS_CLAIM(EXCLUSIVE) : 0;
+	uint32_t rough = rough_claims();
 	uint64_t *entry = q->buffer;
 	ssize_t n;
 

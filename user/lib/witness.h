@@ -108,7 +108,7 @@ const char *mms_claim_name(enum mms_claim claim);	/* "present", "in-core" ... */
 struct mms_said {
 	uint32_t told;		/* claims that it speaks of; 0: it says nothing */
 	uint32_t yes;		/* those of them that it affirms */
-	uint32_t rough;		/* those that of a huge page the first speaks for all */
+	uint32_t rough;		/* those of huge pages that are told once for all, or not */
 	uint64_t frame;		/* page frame, or swap place, as pagemap has it; 0: untold */
 	uint64_t categories;	/* MMSCOPE_CAT_*: by the module; by mincore CACHE_UNKNOWN, if */
 				/* the process is not told what is cached */
@@ -183,6 +183,7 @@ enum mms_difference {
 	MMS_DIFF_HUGE_ZERO,
 	MMS_DIFF_SOFT_DIRTY_VMA,
 	MMS_DIFF_FIRST_PAGE,
+	MMS_DIFF_HUGE_FILE,
 	MMS_DIFF_PSS,
 	MMS_DIFF_COUNTER_LAG,
 	MMS_DIFF_HEAP_ROUNDED,
