@@ -15,7 +15,9 @@
 
 static int64_t overflow(struct subject *s, unsigned int wraps, int value)
 {
-	struct subject_order o = { .function = SUBJECT_OVERFLOW, .arg = { wraps, (uint64_t)value } };
+	struct subject_order o = {
+		.function = SUBJECT_OVERFLOW, .arg = { wraps, (uint64_t)value },
+	};
 
 	return subject_order(s, &o, "x + 1 < x for x = %d%s", value, wraps ?
 			     ", compiled with -fwrapv" : "");
@@ -27,9 +29,9 @@ void bugs_undefined(struct lesson *l)
 	int64_t plain, wraps;
 
 	step(l, "undefined", "Undefined behaviour: is x + 1 < x ?");
-	predict(l, "for the largest int, C does not say what x + 1 is. The compiler may assume that it "
-		"never happens, and answers 0 without looking. Compiled to wrap around (-fwrapv) the "
-		"same line answers 1. For 5 both say 0");
+	predict(l, "for the largest int, C does not say what x + 1 is. The compiler may assume "
+		"that it never happens, and answers 0 without looking. Compiled to wrap around "
+		"(-fwrapv) the same line answers 1. For 5 both say 0");
 	plain = overflow(s, 0, INT32_MAX);
 	if (subject_last(s)->errnum == ENOSYS) {
 		skip_step(l, "make clean user CC=gcc", "the subject was not compiled by GCC");
@@ -38,8 +40,9 @@ void bugs_undefined(struct lesson *l)
 	wraps = overflow(s, 1, INT32_MAX);
 	expect_equal(l, "plain", "as C has it", (uint64_t)plain, 0, UNIT_NUMBER);
 	expect_equal(l, "wraps", "with -fwrapv", (uint64_t)wraps, 1, UNIT_NUMBER);
-	expect_equal(l, "small", "for 5, both", (uint64_t)(overflow(s, 0, 5) | overflow(s, 1, 5)), 0,
-		     UNIT_NUMBER);
+	plain = overflow(s, 0, 5);
+	wraps = overflow(s, 1, 5);
+	expect_equal(l, "small", "for 5, both", (uint64_t)(plain | wraps), 0, UNIT_NUMBER);
 	note(l, "No page shows it: the bug is in what the compiler made of the program.");
 	bugs_tool(l, "gcc -g -fsanitize=undefined");
 }
@@ -125,16 +128,17 @@ void bugs_races(struct lesson *l)
 	uint64_t at;
 
 	step(l, "race", "Data race: two threads count in the same variable");
-	predict(l, "to add 1 is to read, to add and to store. If both threads read the same value, one "
-		"of the two additions is lost: sooner or later the sum is too small");
+	predict(l, "to add 1 is to read, to add and to store. If both threads read the same value, "
+		"one of the two additions is lost: sooner or later the sum is too small");
 	at = isolated_mmap(s, 1, PROT_READ | PROT_WRITE, 0, 0);
 	thread[0] = subject_thread_start(s);
 	thread[1] = subject_thread_start(s);
 	if (apart(s, thread))
 		lose(l, s, thread, at);
 	else
-		skip_step(l, "run it on two processors: scripts/lab run --smp 2", "with one processor the "
-			  "threads take turns, and may never meet within an addition");
+		skip_step(l, "run it on two processors: scripts/lab run --smp 2", "with one "
+			  "processor the threads take turns, and may never meet within an "
+			  "addition");
 
 	step(l, "no-race", "The same, atomic, and under a lock");
 	predict(l, "nothing is lost: the sum is exact");

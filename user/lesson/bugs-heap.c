@@ -31,14 +31,16 @@ static void twice_small(struct lesson *l)
 	if (!bugs_start(l, &s, &heap) || !bugs_from_heap(l, &heap, 24, &g))
 		return;
 	if (bugs_glibc(l) < 29 && m->malloc.tcache_count) {
-		skip_step(l, NULL, "before glibc 2.29 nobody notices: malloc would give out the chunk twice");
+		skip_step(l, NULL, "before glibc 2.29 nobody notices: malloc would give out the "
+			"chunk twice");
 		return;
 	}
 	predict(l, "freed small chunks are kept in a list per thread (the tcache)%s; malloc "
 		"finds the chunk there, says so, and aborts", m->malloc.tcache_count ? "" :
 		", or as it is set here, in one for all (a fastbin)");
 	died_of(l, s, subject_malloc(s, 24), m->malloc.tcache_count ?
-		"free\\(\\): double free detected in tcache" : "double free or corruption \\(fasttop\\)");
+		"free\\(\\): double free detected in tcache" :
+		"double free or corruption \\(fasttop\\)");
 }
 
 static void twice_fast(struct lesson *l)
@@ -103,16 +105,17 @@ static void twice_mmapped(struct lesson *l)
 		skip_step(l, BUGS_UNSET, "as malloc is set, it takes nothing from mmap");
 		return;
 	}
-	predict(l, "the second free looks for the chunk's size in front of it, where nothing is mapped "
-		"any more: SIGSEGV, and no message");
+	predict(l, "the second free looks for the chunk's size in front of it, where nothing is "
+		"mapped any more: SIGSEGV, and no message");
 	p = subject_malloc(s, size);
 	subject_free(s, p);
 	bugs_doomed(s);
 	subject_free(s, p);
 	expect_death(l, "killed", s, SIGSEGV, NULL);
-	expect_equal(l, "silent", "characters that it wrote to stderr", strlen(subject_stderr(s)), 0,
-		     UNIT_NUMBER);
-	bugs_tool(l, "valgrind ./program; or gcc -g -fsanitize=address: both tell who freed it first");
+	expect_equal(l, "silent", "characters that it wrote to stderr", strlen(subject_stderr(s)),
+		     0, UNIT_NUMBER);
+	bugs_tool(l, "valgrind ./program; or gcc -g -fsanitize=address: both tell who freed it "
+		"first");
 }
 
 void bugs_double_free(struct lesson *l)
@@ -155,11 +158,12 @@ void bugs_secret(struct lesson *l)
 	int64_t n;
 
 	step(l, "secret", "A secret in memory that was freed");
-	if (!bugs_contents_stay(l) || !bugs_start(l, &s, &heap) || !bugs_from_heap(l, &heap, 64, &g))
+	if (!bugs_contents_stay(l) || !bugs_start(l, &s, &heap) ||
+	    !bugs_from_heap(l, &heap, 64, &g))
 		return;
-	predict(l, "free does not erase. Of the %zu bytes, malloc's notes overwrite the first 16 at "
-		"most; the others can be read by who may debug the process, in /proc/PID/mem, and by "
-		"the next owner of the chunk", strlen(secret));
+	predict(l, "free does not erase. Of the %zu bytes, malloc's notes overwrite the first 16 "
+		"at most; the others can be read by who may debug the process, in /proc/PID/mem, "
+		"and by the next owner of the chunk", strlen(secret));
 	p = subject_malloc(s, 64);
 	subject_poke(s, p, secret, sizeof(secret));
 	doing(l, "strcpy(p, \"%s\")", secret);
@@ -168,17 +172,18 @@ void bugs_secret(struct lesson *l)
 	if (n < 0)
 		note(l, "/proc/PID/mem may not be read here.");
 	else
-		expect_equal(l, "mem", "bytes in /proc/PID/mem, behind the first 16", (uint64_t)n, rest,
-			     UNIT_NUMBER);
+		expect_equal(l, "mem", "bytes in /proc/PID/mem, behind the first 16", (uint64_t)n,
+			     rest, UNIT_NUMBER);
 	q = subject_malloc(s, 64);
 	expect_equal(l, "same", "the pointer of the next malloc", q, p, UNIT_ADDRESS);
 	need(l, subject_peek(s, q, held, sizeof(held)), "the subject's memory could not be read");
 	observe(l, "subject", "the next owner reads \"...%.*s\"", (int)rest, held + 16);
-	expect_true(l, "reuse", !memcmp(held + 16, secret + 16, rest), "it is the end of the secret");
+	expect_true(l, "reuse", !memcmp(held + 16, secret + 16, rest),
+		    "it is the end of the secret");
 
 	step(l, "erased", "The same, erased before free");
-	predict(l, "nothing of it is left. (explicit_bzero, since a compiler may leave out a memset "
-		"right before free: nobody seems to read what it writes.)");
+	predict(l, "nothing of it is left. (explicit_bzero, since a compiler may leave out a "
+		"memset right before free: nobody seems to read what it writes.)");
 	subject_poke(s, q, secret, sizeof(secret));
 	subject_fill(s, q, 0, sizeof(secret));
 	subject_free(s, q);
@@ -187,7 +192,8 @@ void bugs_secret(struct lesson *l)
 		expect_equal(l, "mem", "bytes left in /proc/PID/mem", (uint64_t)n, 0, UNIT_NUMBER);
 	q = subject_malloc(s, 64);
 	need(l, subject_peek(s, q, held, sizeof(held)), "the subject's memory could not be read");
-	expect_true(l, "reuse", memcmp(held + 16, secret + 16, rest), "the next owner finds nothing");
+	expect_true(l, "reuse", memcmp(held + 16, secret + 16, rest),
+		    "the next owner finds nothing");
 	note(l, "A page that was swapped out has a copy on the disk: see the lesson mlock.");
 }
 
@@ -217,9 +223,9 @@ void bugs_leak(struct lesson *l)
 		growth += g.growth;
 		used += g.chunk;
 	}
-	predict(l, "each takes %" PRIu64 " bytes. When the heap is used up the break moves, in steps; "
-		"in all by %" PRIu64 " bytes. The pages are there, since malloc writes in each; they "
-		"stay until the process ends", g.chunk, growth);
+	predict(l, "each takes %" PRIu64 " bytes. When the heap is used up the break moves, in "
+		"steps; in all by %" PRIu64 " bytes. The pages are there, since malloc writes in "
+		"each; they stay until the process ends", g.chunk, growth);
 	need(l, subject_mallinfo(s, &before), "mallinfo2() is not to be had");
 	p = subject_malloc_many(s, LEAKS, LEAKS, 0);
 	subject_mallinfo(s, &after);
@@ -229,7 +235,8 @@ void bugs_leak(struct lesson *l)
 	last = g.pointer + LEAKS;
 	pages = last / m->page - p / m->page + 1;
 	expect_categories(l, "pages", s, p, pages, MMSCOPE_CAT(PRESENT), 0);
-	note(l, "VMAs show that the heap grows, and look the same for a program that needs it all.");
+	note(l, "VMAs show that the heap grows, and look the same for a program that needs it "
+		"all.");
 	bugs_tool(l, "valgrind --leak-check=full ./program; or gcc -g -fsanitize=address");
 }
 
@@ -254,9 +261,9 @@ static void external(struct lesson *l)
 		growth += g.growth;
 	}
 	last = g.pointer;
-	predict(l, "of %" PRIu64 " chunks of %" PRIu64 " bytes half are freed: %" PRIu64 " bytes, in "
-		"holes of one chunk each. The break does not go down, and no page is given back: each "
-		"has a chunk in use", number, glibc_chunk(size), freed);
+	predict(l, "of %" PRIu64 " chunks of %" PRIu64 " bytes half are freed: %" PRIu64 " bytes, "
+		"in holes of one chunk each. The break does not go down, and no page is given "
+		"back: each has a chunk in use", number, glibc_chunk(size), freed);
 	subject_mallinfo(s, &before);
 	first = subject_malloc_many(s, number, size, 2);
 	subject_mallinfo(s, &after);
@@ -268,13 +275,13 @@ static void external(struct lesson *l)
 	expect_categories(l, "pages", s, first, last / m->page - first / m->page + 1,
 			  MMSCOPE_CAT(PRESENT), 0);
 
-	step(l, "external-use", "What are the holes good for? malloc(%" PRIu64 "), then malloc_trim",
+	step(l, "external-use", "What are the holes good for? malloc(%" PRIu64 "), malloc_trim",
 	     large);
 	if (!bugs_from_heap(l, &heap, large, &g))
 		return;
-	predict(l, "for nothing that is larger: malloc(%" PRIu64 ") is cut from the end of the heap, "
-		"though so much is free. And malloc_trim gives back whole pages only: between the "
-		"first and the last chunk there is none", large);
+	predict(l, "for nothing that is larger: malloc(%" PRIu64 ") is cut from the end of the "
+		"heap, though so much is free. And malloc_trim gives back whole pages only: "
+		"between the first and the last chunk there is none", large);
 	p = subject_malloc(s, large);
 	expect_equal(l, "pointer", "it is behind all of them", p, g.pointer, UNIT_ADDRESS);
 	subject_malloc_trim(s, 0);
@@ -304,7 +311,8 @@ static void internal(struct lesson *l)
 	subject_mallinfo(s, &before);
 	p = subject_malloc(s, 1);
 	subject_mallinfo(s, &after);
-	expect_equal(l, "taken", "bytes taken", after.uordblks - before.uordblks, g.chunk, UNIT_BYTES);
+	expect_equal(l, "taken", "bytes taken", after.uordblks - before.uordblks, g.chunk,
+		     UNIT_BYTES);
 	expect_equal(l, "usable", "bytes that may be used", subject_usable_size(s, p), g.usable,
 		     UNIT_BYTES);
 
@@ -312,12 +320,13 @@ static void internal(struct lesson *l)
 	size = glibc_mmapped_chunk(request, m->page);
 	glibc_heap_malloc(&heap, request, &g);
 	if (!g.mmapped) {
-		skip_step(l, BUGS_UNSET, "as malloc is set, %" PRIu64 " bytes come from the heap", request);
+		skip_step(l, BUGS_UNSET, "as malloc is set, %" PRIu64 " bytes come from the heap",
+			  request);
 		return;
 	}
-	predict(l, "with its header of 16 bytes it would just fill 40 pages; but malloc counts 8 bytes "
-		"more, and a mapping has whole pages: it is %" PRIu64 ", of which %" PRIu64 " bytes "
-		"are wasted", size / m->page, size - request);
+	predict(l, "with its header of 16 bytes it would just fill 40 pages; but malloc counts 8 "
+		"bytes more, and a mapping has whole pages: it is %" PRIu64 " pages, and "
+		"%" PRIu64 " bytes are wasted", size / m->page, size - request);
 	subject_mallinfo(s, &before);
 	p = subject_malloc(s, request);
 	subject_mallinfo(s, &after);

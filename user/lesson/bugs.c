@@ -33,8 +33,8 @@ bool bugs_from_heap(struct lesson *l, struct glibc_heap *heap, uint64_t size,
 	glibc_heap_malloc(heap, size, g);
 	if (!g->mmapped)
 		return true;
-	skip_step(l, BUGS_UNSET, "as malloc is set, %" PRIu64 " bytes come from mmap, not from the heap",
-		  size);
+	skip_step(l, BUGS_UNSET, "as malloc is set, %" PRIu64 " bytes come from mmap, not from "
+		  "the heap", size);
 	return false;
 }
 
@@ -98,11 +98,12 @@ static void uninitialised(struct lesson *l)
 	uint64_t p, q;
 
 	step(l, "unset-heap", "Use of memory from malloc that was never set");
-	if (!bugs_contents_stay(l) || !bugs_start(l, &s, &heap) || !bugs_from_heap(l, &heap, SIZE, &g))
+	if (!bugs_contents_stay(l) || !bugs_start(l, &s, &heap) ||
+	    !bugs_from_heap(l, &heap, SIZE, &g))
 		return;
-	predict(l, "malloc does not clear memory. The next malloc of this size gets the chunk that was "
-		"freed last, and in it what was there before, except for the first 16 bytes, where "
-		"malloc kept its own notes. calloc does clear it");
+	predict(l, "malloc does not clear memory. The next malloc of this size gets the chunk that "
+		"was freed last, and in it what was there before, except for the first 16 bytes, "
+		"where malloc kept its own notes. calloc does clear it");
 	p = subject_malloc(s, SIZE);
 	subject_fill(s, p, OLD, SIZE);
 	subject_free(s, p);
@@ -119,12 +120,13 @@ static void uninitialised(struct lesson *l)
 	bugs_tool(l, "valgrind --track-origins=yes ./program; or clang -g -fsanitize=memory");
 
 	step(l, "unset-local", "Use of a local variable that was never set");
-	predict(l, "it lies where an earlier function had its variables, and has their value: 0x%02x. "
-		"(The C standard promises nothing; so it is with this compiler.)", OLD);
+	predict(l, "it lies where an earlier function had its variables, and has their value: "
+		"0x%02x. (The C standard promises nothing; so it is with this compiler.)", OLD);
 	subject_local_gone(s, OLD);
 	expect_equal(l, "value", "what the unset variable holds", subject_local_unset(s), OLD,
 		     UNIT_NUMBER);
-	bugs_tool(l, "gcc -O1 -Wall (-Wmaybe-uninitialized); valgrind --track-origins=yes ./program");
+	bugs_tool(l, "gcc -O1 -Wall (-Wmaybe-uninitialized); valgrind --track-origins=yes "
+		  "./program");
 }
 
 /* ---- out of bounds ---------------------------------------------------------------- */
@@ -141,9 +143,9 @@ static void neighbours(struct lesson *l)
 	if (!bugs_start(l, &s, &heap) || !bugs_from_heap(l, &heap, SIZE, &a) ||
 	    !bugs_from_heap(l, &heap, SIZE, &b))
 		return;
-	predict(l, "two mallocs give neighbours, %" PRIu64 " bytes apart. Writing that far behind the "
-		"first one changes the second one's data, and the other way round. No signal: the "
-		"kernel knows pages, and these are there", b.pointer - a.pointer);
+	predict(l, "two mallocs give neighbours, %" PRIu64 " bytes apart. Writing that far behind "
+		"the first one changes the second one's data, and the other way round. No signal: "
+		"the kernel knows pages, and these are there", b.pointer - a.pointer);
 	p = subject_malloc(s, SIZE);
 	q = subject_malloc(s, SIZE);
 	expect_equal(l, "apart", "distance of the two", q - p, b.pointer - a.pointer, UNIT_BYTES);
@@ -160,12 +162,12 @@ static void neighbours(struct lesson *l)
 	step(l, "bounds-far", "Out of bounds by far: behind the heap");
 	end = (look_break(l, s) + lesson_machine(l)->page - 1) & ~(lesson_machine(l)->page - 1);
 	if (look_vma(l, s, end, &v)) {
-		skip_step(l, "run it again: addresses are random", "something is mapped right behind "
-			  "the heap");
+		skip_step(l, "run it again: addresses are random", "something is mapped right "
+			  "behind the heap");
 		return;
 	}
-	predict(l, "only behind the last page of the heap, %" PRIu64 " bytes from the chunk, is there "
-		"nothing: SIGSEGV, SEGV_MAPERR", end - p);
+	predict(l, "only behind the last page of the heap, %" PRIu64 " bytes from the chunk, is "
+		"there nothing: SIGSEGV, SEGV_MAPERR", end - p);
 	expect_fault(l, "inside", s, end - 1, 'w', 0, 0);
 	expect_fault(l, "behind", s, end, 'w', SIGSEGV, SEGV_MAPERR);
 }
@@ -176,9 +178,9 @@ static void guarded(struct lesson *l)
 	struct subject *s = subject_start(l, NULL);
 
 	step(l, "bounds-guard", "The same with a page that nobody may touch, behind the object");
-	predict(l, "if the object ends where a page with PROT_NONE begins, the first byte too far is "
-		"a SIGSEGV. That costs pages for each object, and the other side is not guarded: so "
-		"work \"electric fences\"");
+	predict(l, "if the object ends where a page with PROT_NONE begins, the first byte too far "
+		"is a SIGSEGV. That costs pages for each object, and the other side is not "
+		"guarded: so work \"electric fences\"");
 	at = isolated_mmap(s, 2, PROT_READ | PROT_WRITE, 0, 0);
 	subject_mprotect(s, at + page, page, PROT_NONE);
 	p = at + page - SIZE;
@@ -200,8 +202,8 @@ static void smashed(struct lesson *l)
 	    !bugs_from_heap(l, &heap, SIZE, &b))
 		return;
 	predict(l, "between two chunks malloc keeps the size of the second one. Overwriting it is "
-		"silent as well; but free() finds the size absurd, says so, and aborts: long after, "
-		"and far from the bug");
+		"silent as well; but free() finds the size absurd, says so, and aborts: long "
+		"after, and far from the bug");
 	p = subject_malloc(s, SIZE);
 	q = subject_malloc(s, SIZE);
 	subject_fill(s, p, 0x41, q - p);
@@ -224,9 +226,9 @@ static void after_free(struct lesson *l)
 	step(l, "freed-heap", "Use after free, of a chunk of the heap");
 	if (!bugs_start(l, &s, &heap) || !bugs_from_heap(l, &heap, SIZE, &g))
 		return;
-	predict(l, "free gives nothing back to the kernel: the page stays, and the old pointer can be "
-		"read and written. The next malloc gets the same chunk, and then two owners write to "
-		"the same memory");
+	predict(l, "free gives nothing back to the kernel: the page stays, and the old pointer can "
+		"be read and written. The next malloc gets the same chunk, and then two owners "
+		"write to the same memory");
 	p = subject_malloc(s, SIZE);
 	subject_free(s, p);
 	expect_pages(l, "page", s, p, 1, "A");
@@ -258,9 +260,9 @@ static void after_unmap(struct lesson *l)
 		skip_step(l, BUGS_UNSET, "as malloc is set, it takes nothing from mmap");
 		return;
 	}
-	predict(l, "such a chunk is a mapping, and free unmaps it: its %" PRIu64 " pages are gone. Any "
-		"touch is SIGSEGV, SEGV_MAPERR, and mincore says ENOMEM. So the same bug is silent or "
-		"deadly depending on the size", g.chunk / m->page);
+	predict(l, "such a chunk is a mapping, and free unmaps it: its %" PRIu64 " pages are gone. "
+		"Any touch is SIGSEGV, SEGV_MAPERR, and mincore says ENOMEM. So the same bug is "
+		"silent or deadly depending on the size", g.chunk / m->page);
 	p = subject_malloc(s, size);
 	at = p & ~(m->page - 1);
 	expect_fault(l, "before", s, p, 'w', 0, 0);
@@ -285,8 +287,8 @@ static void after_return(struct lesson *l)
 	expect_fault(l, "read", s, p, 'r', 0, 0);
 	if (subject_peek(s, p, &held, 1))
 		observe(l, "subject", "it reads 0x%02x (0x%02x was stored)", held, OLD);
-	bugs_tool(l, "gcc -Wall (-Wreturn-local-addr, -Wdangling-pointer); or gcc -g -fsanitize=address "
-		  "and ASAN_OPTIONS=detect_stack_use_after_return=1 ./a.out");
+	bugs_tool(l, "gcc -Wall (-Wreturn-local-addr, -Wdangling-pointer); or gcc -g "
+		  "-fsanitize=address and ASAN_OPTIONS=detect_stack_use_after_return=1 ./a.out");
 }
 
 static void run(struct lesson *l)
@@ -309,29 +311,29 @@ static void run(struct lesson *l)
 static const char *const learnt[] = {
 	"The kernel guards pages, not objects: inside pages that are there, every wrong access is "
 	"silent.",
-	"SIGSEGV comes only where a page is missing: behind the heap, in a mapping that was freed, at "
-	"a guard page.",
+	"SIGSEGV comes only where a page is missing: behind the heap, in a mapping that was freed, "
+	"at a guard page.",
 	"free keeps the memory, and the data in it, for the next malloc: erase secrets before "
 	"(explicit_bzero), and they are gone from there.",
 	"malloc finds some double frees and overwritten sizes, when it happens to look.",
-	"Leaks and fragmentation show as a heap that grows and does not shrink; which object it is, "
-	"only a tool can tell.",
+	"Leaks and fragmentation show as a heap that grows and does not shrink; which object it "
+	"is, only a tool can tell.",
 	NULL
 };
 
 static const char *const slides[] = {
 	"\"Reading behind an array crashes\" is rarely so; that is why the tools are needed.",
-	"A double free is found at once by today's glibc in the usual cases; which message it prints "
-	"depends on the size.",
+	"A double free is found at once by today's glibc in the usual cases; which message it "
+	"prints depends on the size.",
 	NULL
 };
 
 const struct lesson_info lesson_bugs = {
 	.name = "bugs",
 	.brief = "memory bugs: what happens, who sees it",
-	.about = "Every memory bug of the course is done here on purpose. Most are silent. The lesson "
-		 "predicts what happens, shows what can be seen of it in pages and VMAs, and names "
-		 "the tool that sees the rest.",
+	.about = "Every memory bug of the course is done here on purpose. Most are silent. The "
+		 "lesson predicts what happens, shows what can be seen of it in pages and VMAs, "
+		 "and names the tool that sees the rest.",
 	.learnt = learnt,
 	.slides = slides,
 	.run = run,

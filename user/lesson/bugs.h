@@ -10,7 +10,8 @@
 #include "lesson.h"
 
 /* What puts malloc back to what the model knows. */
-#define BUGS_UNSET	"unset GLIBC_TUNABLES MALLOC_MMAP_THRESHOLD_ MALLOC_TOP_PAD_ MALLOC_PERTURB_"
+#define BUGS_UNSET	"unset GLIBC_TUNABLES MALLOC_MMAP_THRESHOLD_ MALLOC_TOP_PAD_ " \
+			"MALLOC_PERTURB_"
 
 /* A fresh subject, and the model of its heap; false: the step was skipped. */
 bool bugs_start(struct lesson *l, struct subject **s, struct glibc_heap *heap);

@@ -95,10 +95,10 @@ void overcommit_oom(struct lesson *l)
 	     limit / MIB, size / MIB);
 	if (!safe(l, 4 * size))
 		return;
-	predict(l, "mmap grants it: addresses are not limited. But when half of it is written, a page "
-		"is needed and there is none. A store cannot return an error, so the kernel kills: "
-		"in this cgroup, the process that has most (SIGKILL). Its parent, in the same cgroup, "
-		"lives; memory.events counts one oom_kill");
+	predict(l, "mmap grants it: addresses are not limited. But when half of it is written, a "
+		"page is needed and there is none. A store cannot return an error, so the kernel "
+		"kills: in this cgroup, the process that has most (SIGKILL). Its parent, in the "
+		"same cgroup, lives; memory.events counts one oom_kill");
 	need(l, !change_cgroup(l, "oom", folder) && limit_group(l, folder, limit),
 	     "no cgroup of our own: %s", strerrordesc_np(errno));
 	options.cgroup = folder;

@@ -73,7 +73,8 @@ static bool may_change(struct lesson *l, int mode)
 {
 	if (mode == mode_now || !access(MODE_FILE, W_OK))
 		return true;
-	skip_step(l, "run the lesson as root", "the mode is %d, and we may not change it", mode_now);
+	skip_step(l, "run the lesson as root", "the mode is %d, and we may not change it",
+		  mode_now);
 	return false;
 }
 
@@ -115,8 +116,8 @@ static void promise(struct lesson *l, struct subject *s, uint64_t size)
 
 	step(l, "promise", "Ask for %" PRIu64 " MiB", size / MIB);
 	note(l, "vm.overcommit_memory is %s.", mode_names[mode_now]);
-	predict(l, "no page is given, but the kernel notes that it may come to that: the sum of what "
-		"it has promised (Committed_AS) grows by the whole size. The VMA has the flag "
+	predict(l, "no page is given, but the kernel notes that it may come to that: the sum of "
+		"what it has promised (Committed_AS) grows by the whole size. The VMA has the flag "
 		"\"account\"");
 	before = meminfo("Committed_AS");
 	at = isolated_mmap(s, pages, RW, 0, 0);
@@ -143,8 +144,8 @@ static void unaccounted(struct lesson *l, struct subject *s, uint64_t size)
 	uint64_t page = lesson_machine(l)->page, before, at;
 
 	step(l, "unaccounted", "The same amount with PROT_NONE, then made writable");
-	predict(l, "what may not be written needs no memory of its own, so nothing is promised. It is "
-		"when mprotect makes it writable");
+	predict(l, "what may not be written needs no memory of its own, so nothing is promised. It "
+		"is when mprotect makes it writable");
 	before = meminfo("Committed_AS");
 	at = isolated_mmap(s, size / page, PROT_NONE, 0, 0);
 	expect_promised(l, "none", before, 0);
@@ -156,7 +157,8 @@ static void unaccounted(struct lesson *l, struct subject *s, uint64_t size)
 
 	step(l, "noreserve", "The same amount with MAP_NORESERVE");
 	predict(l, "this says \"promise me nothing\": the kernel believes it, %s", mode_now == 2 ?
-		"except in mode 2, which is set: it promises all the same" : "and Committed_AS stays");
+		"except in mode 2, which is set: it promises all the same" : "and Committed_AS "
+		"stays");
 	before = meminfo("Committed_AS");
 	at = isolated_mmap(s, size / page, RW, MAP_NORESERVE, 0);
 	expect_promised(l, "promised", before, mode_now == 2 ? (int64_t)size : 0);
@@ -243,10 +245,10 @@ static void always(struct lesson *l, struct subject *s)
 	/* The lowest addresses are kept free, so that NULL points nowhere. */
 	low = start < (uint64_t)lowest ? (uint64_t)lowest - start : 0;
 	low = (low + m->page - 1) / m->page * m->page;
-	predict(l, "memory does not matter any more, only addresses: a mapping may be as large as the "
-		"largest hole between the VMAs, here %" PRIu64 " GiB from 0x%" PRIx64 " on; what is "
-		"larger is refused. This machine has %" PRIu64 " MiB", (hole - low) >> 30, start + low,
-		m->mem_total / MIB);
+	predict(l, "memory does not matter any more, only addresses: a mapping may be as large as "
+		"the largest hole between the VMAs, here %" PRIu64 " GiB from 0x%" PRIx64 " on; "
+		"what is larger is refused. This machine has %" PRIu64 " MiB",
+		(hole - low) >> 30, start + low, m->mem_total / MIB);
 	change_mode(l, 1);
 	fits(l, "hole", "as large as the hole", s, hole - low, 0, 0);
 	fits(l, "larger", "larger than the hole", s, hole + m->page, 0, ENOMEM);
@@ -284,7 +286,8 @@ static bool enough(struct lesson *l)
 		return true;
 	skip_step(l, "scripts/lab run --memory 1G -- build/mmscope lesson overcommit",
 		  "%" PRIu64 " MiB are promised on this machine, and mode 2 would allow %" PRIu64
-		  ": other processes would be refused memory meanwhile", promised / MIB, limit / MIB);
+		  ": other processes would be refused memory meanwhile", promised / MIB,
+		  limit / MIB);
 	return false;
 }
 
@@ -298,10 +301,11 @@ static void never(struct lesson *l, struct subject *s)
 		return;
 	room = room_left(l, s);
 	gap = slack(m);
-	predict(l, "the sum of all promises must stay below CommitLimit (%" PRIu64 " MiB: a share of "
-		"memory, vm.overcommit_ratio, and all swap). %" PRIu64 " MiB are promised, and a little "
-		"is kept back, so that about %" PRIu64 " MiB are left; the kernel counts with an error "
-		"of a few MiB. MAP_NORESERVE does not help; PROT_NONE does, until it is made writable",
+	predict(l, "the sum of all promises must stay below CommitLimit (%" PRIu64 " MiB: a share "
+		"of memory, vm.overcommit_ratio, and all swap). %" PRIu64 " MiB are promised, and "
+		"a little is kept back, so that about %" PRIu64 " MiB are left; the kernel counts "
+		"with an error of a few MiB. MAP_NORESERVE does not help; PROT_NONE does, until it "
+		"is made writable",
 		meminfo("CommitLimit") / MIB, meminfo("Committed_AS") / MIB, room / MIB);
 	change_mode(l, 2);
 	fits(l, "below", "a little less than that", s, (room - gap) / m->page * m->page, 0, 0);
@@ -334,9 +338,9 @@ static void never_fork(struct lesson *l, struct subject *s)
 		return;
 	}
 	size = room_left(l, s) / 100 * 60 / page * page;
-	predict(l, "a child might write to each page that it shares with its parent, so that fork has "
-		"to promise all of it once more: there is not enough for that, and fork fails with "
-		"ENOMEM, although not a page has been touched");
+	predict(l, "a child might write to each page that it shares with its parent, so that fork "
+		"has to promise all of it once more: there is not enough for that, and fork fails "
+		"with ENOMEM, although not a page has been touched");
 	at = subject_mmap(s, 0, size, RW, ANON, -1, 0);
 	expect_errno(l, "mmap", s, 0);
 	subject_order(s, &o, "fork()");
@@ -381,18 +385,19 @@ static void run(struct lesson *l)
 }
 
 static const char *const learnt[] = {
-	"Writable private memory is promised when it is mapped (Committed_AS), and given when touched.",
+	"Writable private memory is promised when it is mapped (Committed_AS), and given when "
+	"touched.",
 	"Mode 0 refuses only a single request larger than memory and swap together; mode 1 refuses "
 	"none; mode 2 keeps the sum of all promises below CommitLimit.",
-	"A NULL from malloc is to be expected in mode 2. In the others, a process finds out when it "
-	"touches the memory, and then by being killed.",
+	"A NULL from malloc is to be expected in mode 2. In the others, a process finds out when "
+	"it touches the memory, and then by being killed.",
 	"A memory cgroup confines who is killed, and memory.events counts it.",
 	NULL
 };
 
 static const char *const slides[] = {
-	"Mode 0 is often said to weigh free memory and caches. Since Linux 5.2 it compares one request "
-	"with all memory and swap, whatever is free.",
+	"Mode 0 is often said to weigh free memory and caches. Since Linux 5.2 it compares one "
+	"request with all memory and swap, whatever is free.",
 	"Mode 2 can run out of memory too: the kernel's own memory and cgroups are not in its sum.",
 	NULL
 };
@@ -400,9 +405,9 @@ static const char *const slides[] = {
 const struct lesson_info lesson_overcommit = {
 	.name = "overcommit",
 	.brief = "promises, their limits, and the OOM killer",
-	.about = "The kernel may grant more memory than there is, since most of it is never touched. "
-		 "This lesson asks for too much in each of the kernel's three modes, and then lets a "
-		 "process run out of memory, in a cgroup of its own.",
+	.about = "The kernel may grant more memory than there is, since most of it is never "
+		 "touched. This lesson asks for too much in each of the kernel's three modes, and "
+		 "then lets a process run out of memory, in a cgroup of its own.",
 	.learnt = learnt,
 	.slides = slides,
 	.run = run,

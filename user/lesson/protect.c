@@ -50,8 +50,8 @@ static uint64_t split(struct lesson *l, struct subject *s)
 
 	step(l, "written", "%d pages that may be read and written", PAGES);
 	predict(l, "one VMA says what is allowed (rw-p: read, write, not execute, private); once a "
-		"page is written, its entry in the page table says the same in bits of its own, which "
-		"is what the processor looks at");
+		"page is written, its entry in the page table says the same in bits of its own, "
+		"which is what the processor looks at");
 	at = region(l, s, PAGES);
 	subject_fill(s, at, BYTE, PAGES * page);
 	expect_vmas(l, "vmas", s, at, PAGES, "rw-p*%d", PAGES);
@@ -59,8 +59,9 @@ static uint64_t split(struct lesson *l, struct subject *s)
 	expect_categories(l, "entries", s, at, PAGES, CAT(WRITABLE), CAT(EXECUTABLE));
 
 	step(l, "split", "mprotect(PROT_READ) for the two pages in the middle");
-	predict(l, "a VMA has one set of rights, so this one is cut in three: the process has 2 more. "
-		"The pages stay where they are; the two entries lose the bit that allows writing");
+	predict(l, "a VMA has one set of rights, so this one is cut in three: the process has 2 "
+		"more. The pages stay where they are; the two entries lose the bit that allows "
+		"writing");
 	before = vmas_of(l, s);
 	subject_mprotect(s, at + 2 * page, 2 * page, PROT_READ);
 	expect_vmas(l, "vmas", s, at, PAGES, "rw-p*2 r--p*2 rw-p*2");
@@ -73,9 +74,9 @@ static uint64_t split(struct lesson *l, struct subject *s)
 	     "mmscope walk %d 0x%" PRIx64, (int)subject_pid(s), at + 2 * page);
 
 	step(l, "denied", "Read and write there");
-	predict(l, "reading works. Writing is refused: SIGSEGV, with the code SEGV_ACCERR (there is "
-		"a VMA, but it does not allow this) and the exact address. The neighbours may be "
-		"written up to the last byte");
+	predict(l, "reading works. Writing is refused: SIGSEGV, with the code SEGV_ACCERR (there "
+		"is a VMA, but it does not allow this) and the exact address. The neighbours may "
+		"be written up to the last byte");
 	expect_fault(l, "read", s, at + 2 * page + 123, 'r', 0, 0);
 	expect_fault(l, "write", s, at + 2 * page + 123, 'w', SIGSEGV, SEGV_ACCERR);
 	expect_fault(l, "last-before", s, at + 2 * page - 1, 'w', 0, 0);
@@ -120,12 +121,13 @@ static void none(struct lesson *l, struct subject *s, uint64_t at)
 	expect_fault(l, "write", s, at + page + 7, 'w', SIGSEGV, SEGV_ACCERR);
 
 	step(l, "back", "mprotect(PROT_READ): what was in them?");
-	predict(l, "the bytes of before, 0x%02x in each of the %d pages: a sum of %d; and no page is "
-		"fetched from anywhere", BYTE, PAGES, BYTE * PAGES);
+	predict(l, "the bytes of before, 0x%02x in each of the %d pages: a sum of %d; and no page "
+		"is fetched from anywhere", BYTE, PAGES, BYTE * PAGES);
 	subject_mprotect(s, at, PAGES * page, PROT_READ);
 	sum = subject_read(s, at, PAGES, 1);
 	expect_equal(l, "data", "the sum", sum, BYTE * PAGES, UNIT_NUMBER);
-	expect_equal(l, "major", "faults that needed a disk", subject_last(s)->major, 0, UNIT_NUMBER);
+	expect_equal(l, "major", "faults that needed a disk", subject_last(s)->major, 0,
+		     UNIT_NUMBER);
 }
 
 /* ---- guard pages ------------------------------------------------------------- */
@@ -140,8 +142,8 @@ static void guard(struct lesson *l, struct subject *s)
 	end = at + 3 * page;
 	buf = end - 100;
 	predict(l, "the buffer ends where the guard page begins (0x%" PRIx64 "), so the first byte "
-		"too far faults, at that very address. A byte in front of the buffer is in the same "
-		"page as the buffer: nobody notices", end);
+		"too far faults, at that very address. A byte in front of the buffer is in the "
+		"same page as the buffer: nobody notices", end);
 	subject_write(s, at, 3, 1);
 	subject_mprotect(s, end, page, PROT_NONE);
 	expect_vmas(l, "vmas", s, at, 4, "rw-p*3 ---p*1");
@@ -155,8 +157,8 @@ static void guard(struct lesson *l, struct subject *s)
 		skip_step(l, NULL, "this kernel has no guard regions (Linux 6.13)");
 		return;
 	}
-	predict(l, "the guard is noted in the page's entry alone: the VMA is not split, what the page "
-		"held is gone, and a touch is SIGSEGV");
+	predict(l, "the guard is noted in the page's entry alone: the VMA is not split, what the "
+		"page held is gone, and a touch is SIGSEGV");
 	expect_vmas(l, "vmas", s, at, 4, "rw-p*3 ---p*1");
 	expect_pages(l, "pages", s, at, 4, "gRR.");
 	subject_probe(s, at + 9, 'r', &f);
@@ -181,8 +183,8 @@ static void holes(struct lesson *l, struct subject *s)
 
 	step(l, "across", "mprotect(PROT_READ) across the hole");
 	predict(l, "it works from the left to the right: the two pages before the hole become "
-		"read-only, then it fails with ENOMEM, and those behind keep their rights. An error "
-		"does not mean that nothing happened");
+		"read-only, then it fails with ENOMEM, and those behind keep their rights. An "
+		"error does not mean that nothing happened");
 	subject_mprotect(s, at, PAGES * page, PROT_READ);
 	expect_errno(l, "errno", s, ENOMEM);
 	expect_vmas(l, "vmas", s, at, PAGES, "r--p*2 none*1 rw-p*3");
@@ -204,8 +206,8 @@ static void beyond(struct lesson *l, struct subject *s)
 	int64_t fd;
 
 	step(l, "beyond", "4 pages of a file that has %" PRIu64 " bytes", page + 100);
-	predict(l, "its second page is there to its end, and zero behind the 100 bytes. The third and "
-		"the fourth have a VMA that allows everything, but the file has nothing to put "
+	predict(l, "its second page is there to its end, and zero behind the 100 bytes. The third "
+		"and the fourth have a VMA that allows everything, but the file has nothing to put "
 		"there: SIGBUS, not SIGSEGV");
 	fd = subject_memfd(s, "protect", 0);
 	if (fd < 0) {
@@ -231,7 +233,7 @@ static void arguments(struct lesson *l, struct subject *s)
 {
 	uint64_t page = lesson_machine(l)->page, at;
 
-	step(l, "unaligned", "An address that is not the start of a page, and rights that are none");
+	step(l, "unaligned", "An address that is no start of a page, and rights that are none");
 	predict(l, "both fail with EINVAL, and nothing is changed: rights are noted per page");
 	at = region(l, s, PAGES);
 	subject_mprotect(s, at + 1, page, PROT_READ);
@@ -251,8 +253,8 @@ static void arguments(struct lesson *l, struct subject *s)
 	expect_fault(l, "last-byte", s, at + 2 * page - 1, 'w', SIGSEGV, SEGV_ACCERR);
 
 	step(l, "write-only", "PROT_WRITE alone");
-	predict(l, "the VMA says -w-p, but a page-table entry has no bit for \"may not be read\": what "
-		"may be written may be read");
+	predict(l, "the VMA says -w-p, but a page-table entry has no bit for \"may not be read\": "
+		"what may be written may be read");
 	subject_mprotect(s, at, page, PROT_WRITE);
 	expect_vmas(l, "vmas", s, at, 1, "-w-p*1");
 	expect_fault(l, "write", s, at + 5, 'w', 0, 0);
@@ -275,8 +277,8 @@ static void execute(struct lesson *l, struct subject *s)
 	uint64_t at;
 
 	step(l, "execute", "Write a machine instruction (return), then make the page executable");
-	predict(l, "as data it must not be executed: SIGSEGV. With PROT_READ|PROT_EXEC it may, but not "
-		"be written any more: a page should never be both");
+	predict(l, "as data it must not be executed: SIGSEGV. With PROT_READ|PROT_EXEC it may, but "
+		"not be written any more: a page should never be both");
 	at = region(l, s, 1);
 	subject_poke(s, at, code, sizeof(code));
 	doing(l, "store the instruction at 0x%" PRIx64, at);
@@ -293,8 +295,8 @@ static void execute(struct lesson *l, struct subject *s)
 	return;
 #endif
 	predict(l, "the VMA says --xp. The entry has no bit for \"may not be read\"; %s", m->pkeys ?
-		"but this processor has protection keys, and the kernel gives the page a key that may "
-		"not be read: SIGSEGV, with the code SEGV_PKUERR" :
+		"but this processor has protection keys, and the kernel gives the page a key that "
+		"may not be read: SIGSEGV, with the code SEGV_PKUERR" :
 		"and this machine has no protection keys that could forbid it: it can be read");
 	subject_mprotect(s, at, m->page, PROT_EXEC);
 	expect_vmas(l, "vmas", s, at, 1, "--xp*1");
@@ -304,7 +306,8 @@ static void execute(struct lesson *l, struct subject *s)
 	else
 		expect_fault(l, "read", s, at, 'r', 0, 0);
 	if (look_vma(l, s, at, &v))
-		expect_true(l, "key", m->pkeys == (v.pkey != 0), "the VMA's protection key is %u", v.pkey);
+		expect_true(l, "key", m->pkeys == (v.pkey != 0),
+			    "the VMA's protection key is %u", v.pkey);
 #else
 	(void)s;
 	step(l, "execute", "Code in a page of data");
@@ -384,12 +387,13 @@ static void run(struct lesson *l)
 }
 
 static const char *const learnt[] = {
-	"Rights are kept per VMA; mprotect splits VMAs, and neighbours that agree are merged again.",
-	"The processor looks at the entries' bits. They are never wider than the VMA's rights, but may "
-	"be narrower: then the kernel decides in the page fault.",
+	"Rights are kept per VMA; mprotect splits VMAs, and neighbours that agree are merged "
+	"again.",
+	"The processor looks at the entries' bits. They are never wider than the VMA's rights, but "
+	"may be narrower: then the kernel decides in the page fault.",
 	"PROT_NONE takes the rights, not the memory: pages, data and Rss stay. munmap takes those.",
-	"si_addr is the exact address. SEGV_ACCERR: not allowed; SEGV_MAPERR: nothing there; SIGBUS: "
-	"there, but nothing behind it.",
+	"si_addr is the exact address. SEGV_ACCERR: not allowed; SEGV_MAPERR: nothing there; "
+	"SIGBUS: there, but nothing behind it.",
 	"A guard page turns a silent overrun into a signal, and only on the side where it is.",
 	NULL
 };

@@ -58,15 +58,15 @@ bool threads_arena(struct lesson *l, struct subject *s, unsigned int thread, str
 	step(l, "arena", "malloc(100) in the thread");
 	if (!threads_known(m, &why) || m->malloc.arena_max == 1) {
 		skip_step(l, "unset GLIBC_TUNABLES MALLOC_ARENA_MAX MALLOC_CHECK_", "%s",
-			  m->malloc.arena_max == 1 ? "the environment allows one arena only (arena_max "
-			  "is 1): the last steps show what comes of it" : why);
+			  m->malloc.arena_max == 1 ? "the environment allows one arena only "
+			  "(arena_max is 1): the last steps show what comes of it" : why);
 		return false;
 	}
 	arena_rw(m, &low, &high);
-	predict(l, "if all threads took memory from one heap, they would have to wait for each other. "
-		"So a thread gets an arena of its own: 64 MiB of address space that begin at a "
-		"multiple of 64 MiB, of which the first %" PRIu64 " KiB may be used (rw-p), while the "
-		"rest is only reserved (---p). The break does not move", low >> 10);
+	predict(l, "if all threads took memory from one heap, they would have to wait for each "
+		"other. So a thread gets an arena of its own: 64 MiB of address space that begin "
+		"at a multiple of 64 MiB, of which the first %" PRIu64 " KiB may be used (rw-p), "
+		"while the rest is only reserved (---p). The break does not move", low >> 10);
 	p = threads_malloc(s, thread, 100);
 	need(l, p, "malloc failed");
 	if (!look_vma(l, s, p, &v))
@@ -99,8 +99,8 @@ void threads_grow(struct lesson *l, struct subject *s, unsigned int thread, stru
 			  "all but small requests are mmapped, as the environment has it");
 		return;
 	}
-	predict(l, "the arena grows within its 64 MiB, a few pages at a time, by mprotect: the border "
-		"between rw-p and ---p moves up. The break still does not move");
+	predict(l, "the arena grows within its 64 MiB, a few pages at a time, by mprotect: the "
+		"border between rw-p and ---p moves up. The break still does not move");
 	subject_quiet(s, true);
 	for (growth = 0; !growth; n++) {
 		uint64_t rest = a->base + a->rw - a->top, p;
@@ -145,8 +145,9 @@ void threads_second(struct lesson *l, struct subject *s, unsigned int *thread,
 			"processor, or as many as MALLOC_ARENA_MAX says; then threads share them.) "
 			"malloc_stats tells of 3: main's, and two");
 	else
-		predict(l, "arena_max is %" PRIu64 ", so there can be no third one: the thread shares one "
-			"that is there, main's or the other thread's", m->malloc.arena_max);
+		predict(l, "arena_max is %" PRIu64 ", so there can be no third one: the thread "
+			"shares one that is there, main's or the other thread's",
+			m->malloc.arena_max);
 	*thread = subject_thread_start(s);
 	p = threads_malloc(s, *thread, 100);
 	look_mm(l, s, &mm);
@@ -175,12 +176,12 @@ void threads_foreign(struct lesson *l, struct subject *s, unsigned int thread,
 
 	step(l, "foreign", "The thread mallocs, the first thread frees and mallocs again");
 	if (!m->malloc.tcache_count) {
-		skip_step(l, "unset GLIBC_TUNABLES", "the environment says that no chunks are kept per "
-			  "thread (tcache_count is 0)");
+		skip_step(l, "unset GLIBC_TUNABLES", "the environment says that no chunks are kept "
+			  "per thread (tcache_count is 0)");
 		return;
 	}
-	predict(l, "a freed chunk is kept by the thread that freed it (in its tcache), for its next "
-		"malloc of this size: the first thread gets a piece of the other's arena");
+	predict(l, "a freed chunk is kept by the thread that freed it (in its tcache), for its "
+		"next malloc of this size: the first thread gets a piece of the other's arena");
 	p = threads_malloc(s, thread, 200);
 	subject_free(s, p);
 	q = subject_malloc(s, 200);
@@ -196,7 +197,8 @@ void threads_one_arena(struct lesson *l)
 {
 	static const char *const env[] = {
 		"MALLOC_ARENA_MAX=1", "GLIBC_TUNABLES", "MALLOC_MMAP_THRESHOLD_", "MALLOC_TOP_PAD_",
-		"MALLOC_MMAP_MAX_", "MALLOC_TRIM_THRESHOLD_", "MALLOC_PERTURB_", "MALLOC_CHECK_", NULL
+		"MALLOC_MMAP_MAX_", "MALLOC_TRIM_THRESHOLD_", "MALLOC_PERTURB_", "MALLOC_CHECK_",
+		NULL
 	};
 	const struct subject_options options = { .env = env };
 	const struct machine *m = lesson_machine(l);

@@ -89,9 +89,9 @@ static uint64_t stack(struct lesson *l, struct subject *s, unsigned int *thread)
 	subject_quiet(s, false);
 	before = vm_without_malloc(l, s);
 	if (!why)
-		predict(l, "the C library maps a stack of %" PRIu64 " KiB (the limit RLIMIT_STACK is "
-			"%s) and below it one page that nobody may touch: a guard. Hardly any of it is "
-			"memory yet", size >> 10, m->rlim_stack == MMS_UNLIMITED ?
+		predict(l, "the C library maps a stack of %" PRIu64 " KiB (the limit RLIMIT_STACK "
+			"is %s) and below it one page that nobody may touch: a guard. Hardly any "
+			"of it is memory yet", size >> 10, m->rlim_stack == MMS_UNLIMITED ?
 			"unlimited: then it takes 2 MiB" : "as large");
 	*thread = subject_thread_start(s);
 	local = in_stack(s, *thread);
@@ -137,8 +137,8 @@ static void guards(struct lesson *l, struct subject *s, uint64_t start)
 		skip_step(l, "ulimit -s 8192", "the limit RLIMIT_STACK leaves it no room to grow");
 		return;
 	}
-	predict(l, "this one was made by the kernel, and grows: a touch 10 pages below it is no error; "
-		"the VMA is longer then, down to the page touched, which alone is memory");
+	predict(l, "this one was made by the kernel, and grows: a touch 10 pages below it is no "
+		"error; the VMA is longer then, down to the page touched, which alone is memory");
 	expect_vma_flags(l, "flags", s, main_local, MMSCOPE_VMA_GROWSDOWN, 0);
 	expect_fault(l, "grows", s, lower, 'w', 0, 0);
 	expect_vmas(l, "vmas", s, lower, 10, "rw-p*10");
@@ -178,8 +178,8 @@ static void one_mm(struct lesson *l, struct subject *s, unsigned int thread)
 
 	step(l, "one-mm", "Two threads, how many address spaces?");
 	predict(l, "one: both are the process %d for getpid, and the thread's own list of VMAs "
-		"(/proc/PID/task/TID/maps) is that of the process. What one maps, the other can use; "
-		"what one writes, the other reads", (int)subject_pid(s));
+		"(/proc/PID/task/TID/maps) is that of the process. What one maps, the other can "
+		"use; what one writes, the other reads", (int)subject_pid(s));
 	subject_thread(s, thread);
 	pid = id_of(s, SYS_getpid, "getpid");
 	tid = id_of(s, SYS_gettid, "gettid");
@@ -270,19 +270,19 @@ static void run(struct lesson *l)
 
 static const char *const learnt[] = {
 	"All threads of a process share one address space and one break.",
-	"A thread's stack is a mapping of fixed size with a guard page below; only the first thread's "
-	"stack grows.",
-	"A thread's malloc has an arena of its own: 64 MiB of addresses, of which it takes memory as it "
-	"needs it. Only main's arena moves the break.",
+	"A thread's stack is a mapping of fixed size with a guard page below; only the first "
+	"thread's stack grows.",
+	"A thread's malloc has an arena of its own: 64 MiB of addresses, of which it takes memory "
+	"as it needs it. Only main's arena moves the break.",
 	"When a thread ends, its stack and its arena are kept for the next one.",
 	NULL
 };
 
 static const char *const slides[] = {
-	"\"malloc takes memory from the break\" holds for the first thread. In other threads sbrk(0) "
-	"does not move however much is allocated.",
-	"The virtual size of a process with many threads is large (64 MiB and a stack for each) and "
-	"says nothing about memory.",
+	"\"malloc takes memory from the break\" holds for the first thread. In other threads "
+	"sbrk(0) does not move however much is allocated.",
+	"The virtual size of a process with many threads is large (64 MiB and a stack for each) "
+	"and says nothing about memory.",
 	NULL
 };
 
