@@ -137,10 +137,10 @@ int64_t subject_munlock(struct subject *s, uint64_t address, uint64_t length)
 int64_t subject_mlockall(struct subject *s, int flags)
 {
 	CALL(mlockall, (uint64_t)flags);
-	return subject_order(s, &o, "mlockall(%s%s%s%s)", flags ? "" : "0",
-			     flags & MCL_CURRENT ? "CURRENT " : "",
-			     flags & MCL_FUTURE ? "FUTURE " : "",
-			     flags & 4 ? "ONFAULT " : "");
+	return subject_order(s, &o, "mlockall(%s%s%s%s%s)", flags ? "" : "0",
+			     flags & MCL_CURRENT ? "CURRENT" : "",
+			     flags & MCL_FUTURE ? flags & MCL_CURRENT ? "|FUTURE" : "FUTURE" : "",
+			     flags & 4 && flags != 4 ? "|" : "", flags & 4 ? "ONFAULT" : "");
 }
 
 int64_t subject_munlockall(struct subject *s)

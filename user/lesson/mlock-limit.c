@@ -33,14 +33,16 @@ static void by_mlock(struct lesson *l, struct subject *s, uint64_t at)
 {
 	uint64_t page = lesson_machine(l)->page, one;
 
-	step(l, "limit-unaligned", "mlock %d pages' worth of bytes, but not from a page's start", LIMIT);
+	step(l, "limit-unaligned", "mlock %d pages' worth of bytes, but not from a page's "
+			"start", LIMIT);
 	predict(l, "ENOMEM: the range touches %d pages, and whole pages count. Nothing is locked",
 		LIMIT + 1);
 	subject_mlock(s, at + 96, LIMIT * page);
 	expect_errno(l, "errno", s, ENOMEM);
 	expect_locked(l, "bytes", s, 0);
 
-	step(l, "limit-full", "mlock exactly %d pages; then the same once more; then one page beyond",
+	step(l, "limit-full", "mlock exactly %d pages; then the same once more; then one page "
+			"beyond",
 	     LIMIT);
 	predict(l, "the first succeeds. So does the second: what is locked already is not counted "
 		"twice. The third is ENOMEM");
@@ -53,7 +55,8 @@ static void by_mlock(struct lesson *l, struct subject *s, uint64_t at)
 	expect_locked(l, "bytes", s, LIMIT * page);
 
 	step(l, "limit-mmap", "mmap one page with MAP_LOCKED");
-	predict(l, "EAGAIN: here the limit has another name for the same reason. Nothing is mapped");
+	predict(l, "EAGAIN: here the limit has another name for the same reason. Nothing is "
+			"mapped");
 	one = subject_mmap(s, 0, page, RW, MAP_PRIVATE | MAP_ANONYMOUS | MAP_LOCKED, -1, 0);
 	expect_errno(l, "errno", s, EAGAIN);
 	expect_true(l, "nothing", one == UINT64_MAX, "mmap gave no address");
@@ -129,7 +132,8 @@ static void tell_limit(struct lesson *l)
 	if (limit == MMS_UNLIMITED)
 		observe(l, "limit", "RLIMIT_MEMLOCK of this shell: unlimited");
 	else
-		observe(l, "limit", "RLIMIT_MEMLOCK of this shell: %s", mms_size_format(limit, size));
+		observe(l, "limit", "RLIMIT_MEMLOCK of this shell: "
+				"%s", mms_size_format(limit, size));
 }
 
 void mlock_limits(struct lesson *l)
@@ -144,8 +148,8 @@ void mlock_limits(struct lesson *l)
 		capability(l);
 		return;
 	}
-	predict(l, "the kernel notes RLIMIT_MEMLOCK for the process, which %d pages may be locked by "
-		"then; nothing is yet", LIMIT);
+	predict(l, "setrlimit only notes how much may be locked from now on: %d pages. Nothing is "
+		"locked yet", LIMIT);
 	tell_limit(l);
 	at = small_room(s, LIMIT + 2, RW);
 	subject_setrlimit(s, RLIMIT_MEMLOCK, LIMIT * page, LIMIT * page);

@@ -62,9 +62,9 @@ static void tell_afterwards(struct lesson *l, struct subject *s)
 	subject_stop(s);
 	if (find_both(l, found, why))
 		return;
-	observe(l, "swap", found[0] > 0 ? "the open secret is still there, although its process has "
-		"ended: nobody wipes what is given back" : "the open secret is gone with its process: "
-		"zram gives memory back");
+	observe(l, "swap", found[0] > 0 ? "the open secret is still there, although its process "
+		"has ended: nobody wipes what is given back" : "the open secret is gone with its "
+		"process: zram gives memory back");
 }
 
 static void search(struct lesson *l, struct subject *s)
@@ -77,8 +77,8 @@ static void search(struct lesson *l, struct subject *s)
 		skip_step(l, NULL, "the secrets could not be read from outside");
 		return;
 	}
-	predict(l, "the open secret is found: whoever gets hold of the disk can read it. The locked one "
-		"is nowhere");
+	predict(l, "the open secret is found: whoever gets hold of the disk can read it. The "
+		"locked one is nowhere");
 	doing(l, "read every swap area of /proc/swaps, past the page cache");
 	if (find_both(l, found, why)) {
 		skip_step(l, "run the lesson as root", "%s; the state of the pages must do", why);
@@ -88,7 +88,8 @@ static void search(struct lesson *l, struct subject *s)
 	for (int i = 0; i < 5 && !found[0] && !find_both(l, found, why); i++)
 		usleep(200000);
 	expect_equal(l, "open", "pages with the open secret", (uint64_t)found[0], 1, UNIT_NUMBER);
-	expect_equal(l, "locked", "pages with the locked secret", (uint64_t)found[1], 0, UNIT_NUMBER);
+	expect_equal(l, "locked", "pages with the locked "
+			"secret", (uint64_t)found[1], 0, UNIT_NUMBER);
 	tell_afterwards(l, s);
 }
 
@@ -98,15 +99,16 @@ void mlock_secret(struct lesson *l)
 	char cgroup[256] = "";
 	struct subject *s;
 
-	step(l, "secret", "Two secrets of %d random bytes, each on a page; only the second is locked",
+	step(l, "secret", "Two secrets of %d random bytes, each on a page; only the second is "
+			"locked",
 	     SECRET);
 	if (lesson_machine(l)->rlim_memlock < page && !lesson_machine(l)->cap_ipc_lock) {
 		skip_step(l, "ulimit -l 1024", "not even one page may be locked");
 		return;
 	}
 	s = subject_in_cgroup(l, "mlock", cgroup);
-	predict(l, "both are in memory; the second is locked before the secret is written to it, so "
-		"that there is no moment at which it could go");
+	predict(l, "both are in memory; the second is locked before the secret is written to it, "
+		"so that there is no moment at which it could go");
 	open = small_room(s, 1, RW);
 	locked = small_room(s, 1, RW);
 	subject_mlock(s, locked, page);
@@ -114,7 +116,8 @@ void mlock_secret(struct lesson *l)
 	make_secret(s, open);
 	make_secret(s, locked);
 	expect_pages(l, "open", s, open, 1, "R");
-	expect_categories(l, "locked", s, locked, 1, MMSCOPE_CAT(PRESENT) | MMSCOPE_CAT(MLOCKED), 0);
+	expect_categories(l, "locked", s, locked, 1,
+			  MMSCOPE_CAT(PRESENT) | MMSCOPE_CAT(MLOCKED), 0);
 	copy = mmap(NULL, page, RW, MAP_PRIVATE | MAP_ANONYMOUS | MAP_LOCKED, -1, 0);
 	if (copy != MAP_FAILED && (!read_secret(s, open, copy->open) ||
 				   !read_secret(s, locked, copy->locked))) {

@@ -45,7 +45,8 @@ static int mark_run(const struct mmscope_run *run, void *arg)
 	uint64_t page = mms_page_size();
 
 	for (uint64_t at = run->start; at < run->end; at += page)
-		m->fact[(at - m->start) / page] = run->categories & MMSCOPE_CAT(MLOCKED) ? '#' : '-';
+		m->fact[(at - m->start) / page] =
+			run->categories & MMSCOPE_CAT(MLOCKED) ? '#' : '-';
 	return 0;
 }
 
@@ -100,9 +101,9 @@ static void lock(struct lesson *l, struct subject *s)
 	uint64_t page = lesson_machine(l)->page, at;
 
 	step(l, "lock", "mlock 4 pages that were never touched");
-	predict(l, "all 4 are in memory when it returns: mlock brings them, it need not be told that "
-		"somebody will use them. The VMA is marked as locked (intent), and so is each page "
-		"(fact)");
+	predict(l, "all 4 are in memory when it returns: mlock brings them, it need not be told "
+		"that somebody will use them. The VMA is marked as locked (intent), and so is each "
+		"page (fact)");
 	at = small_room(s, 4, RW);
 	subject_mlock(s, at, 4 * page);
 	expect_errno(l, "errno", s, 0);
@@ -111,8 +112,9 @@ static void lock(struct lesson *l, struct subject *s)
 	expect_locked(l, "bytes", s, 4 * page);
 
 	step(l, "nesting", "mlock them once more, and munlock them once");
-	predict(l, "they are not locked any more: locks do not count, one munlock undoes any number "
-		"of mlocks. The pages stay in memory, as any page does, until room is needed");
+	predict(l, "they are not locked any more: locks do not count, one munlock undoes any "
+		"number of mlocks. The pages stay in memory, as any page does, until room is "
+		"needed");
 	subject_mlock(s, at, 4 * page);
 	subject_munlock(s, at, 4 * page);
 	expect_pages(l, "pages", s, at, 4, "R*4");
@@ -126,8 +128,8 @@ static void unaligned(struct lesson *l, struct subject *s)
 	uint64_t page = lesson_machine(l)->page, at;
 
 	step(l, "unaligned", "mlock 200 bytes that lie across two pages, the 2nd and 3rd of 6");
-	predict(l, "both pages are locked, whole: the range is rounded outwards. The VMA is split in "
-		"three, since a VMA is locked or is not");
+	predict(l, "both pages are locked, whole: the range is rounded outwards. The VMA is split "
+		"in three, since a VMA is locked or is not");
 	at = small_room(s, 6, RW);
 	subject_mlock(s, at + 2 * page - 96, 200);
 	expect_errno(l, "errno", s, 0);
@@ -137,8 +139,8 @@ static void unaligned(struct lesson *l, struct subject *s)
 	expect_locked(l, "bytes", s, 2 * page);
 
 	step(l, "part", "munlock one byte of the 3rd page");
-	predict(l, "the whole page is unlocked, and the 2nd stays so. (Whether the kernel puts VMAs "
-		"together again that could be one is its own affair)");
+	predict(l, "the whole page is unlocked, and the 2nd stays so. (Whether the kernel puts "
+		"VMAs together again that could be one is its own affair)");
 	subject_munlock(s, at + 2 * page, 1);
 	expect_marks(l, s, at, 6, "-L----", "-#----");
 	expect_locked(l, "bytes", s, page);
@@ -152,8 +154,8 @@ static void on_fault(struct lesson *l, struct subject *s)
 	uint64_t page = lesson_machine(l)->page, at;
 
 	step(l, "onfault", "mlock2 with MLOCK_ONFAULT on 8 pages");
-	predict(l, "none is brought into memory: each will be locked when it comes, by its first touch. "
-		"And yet all 8 count as locked, for VmLck and for the limit");
+	predict(l, "none is brought into memory: each will be locked when it comes, by its first "
+		"touch. And yet all 8 count as locked, for VmLck and for the limit");
 	at = small_room(s, 8, RW);
 	subject_mlock2(s, at, 8 * page, MLOCK_ONFAULT);
 	expect_errno(l, "errno", s, 0);
@@ -162,8 +164,8 @@ static void on_fault(struct lesson *l, struct subject *s)
 	expect_locked(l, "bytes", s, 8 * page);
 
 	step(l, "onfault-touched", "Write to the first 3 of them; mlock the last 2");
-	predict(l, "the 3 are there, and locked; the last 2 as well, at once; the 3 between are asked "
-		"to be locked and are not there: intent and fact differ");
+	predict(l, "the 3 are there, and locked; the last 2 as well, at once; the 3 between are "
+		"asked to be locked and are not there: intent and fact differ");
 	subject_write(s, at, 3, 1);
 	subject_mlock(s, at + 6 * page, 2 * page);
 	expect_pages(l, "pages", s, at, 8, "RRR...RR");
@@ -181,8 +183,8 @@ static void prot_none(struct lesson *l, struct subject *s)
 	uint64_t page = lesson_machine(l)->page, at;
 
 	step(l, "prot-none", "mlock 4 pages that may not be accessed (PROT_NONE)");
-	predict(l, "it fails with ENOMEM, since no page can be brought; and yet the VMA is marked as "
-		"locked now, and counts: the mark is set first");
+	predict(l, "it fails with ENOMEM, since no page can be brought; and yet the VMA is marked "
+		"as locked now, and counts: the mark is set first");
 	at = small_room(s, 4, PROT_NONE);
 	subject_mlock(s, at, 4 * page);
 	expect_errno(l, "errno", s, ENOMEM);
@@ -191,7 +193,8 @@ static void prot_none(struct lesson *l, struct subject *s)
 	expect_locked(l, "bytes", s, 4 * page);
 
 	step(l, "prot-none-over", "Make them accessible with mprotect");
-	predict(l, "now all 4 come at once, untouched: a locked VMA that becomes writable is filled");
+	predict(l, "now all 4 come at once, untouched: a locked VMA that becomes writable is "
+			"filled");
 	subject_mprotect(s, at, 4 * page, RW);
 	expect_pages(l, "pages", s, at, 4, "R*4");
 	expect_marks(l, s, at, 4, "LLLL", "####");
@@ -216,6 +219,29 @@ static void hole(struct lesson *l, struct subject *s)
 	expect_locked(l, "bytes", s, 2 * page);
 	subject_quiet(s, true);
 	subject_munlock(s, at, 2 * page);
+	subject_quiet(s, false);
+}
+
+static void from_swap(struct lesson *l, struct subject *s)
+{
+	uint64_t page = lesson_machine(l)->page, at;
+
+	step(l, "from-swap", "mlock 4 pages that are in swap");
+	if (skip_without_swap(l, "mlock"))
+		return;
+	predict(l, "mlock brings them back before it returns: all 4 are in memory again");
+	at = small_room(s, 4, RW);
+	subject_fill(s, at, 7, 4 * page);
+	page_out(l, s, at, 4);
+	expect_pages(l, "before", s, at, 4, "S*4");
+	subject_mlock(s, at, 4 * page);
+	expect_errno(l, "errno", s, 0);
+	expect_pages(l, "after", s, at, 4, "R*4");
+	expect_vma_flags(l, "flags", s, at, MMSCOPE_VMA_LOCKED, 0);
+	note(l, "Some kernels do not set the mlocked flag of pages that came so, until reclaim "
+	     "passes by and does; that they are locked is sure by the mark of the VMA.");
+	subject_quiet(s, true);
+	subject_munlock(s, at, 4 * page);
 	subject_quiet(s, false);
 }
 
@@ -259,8 +285,8 @@ static void forked(struct lesson *l, struct subject *s)
 	struct subject *child;
 
 	step(l, "fork", "mlock and write 2 pages, then fork");
-	predict(l, "the child has no locks: its VMA is not marked, its VmLck is 0. Its pages are still "
-		"the parent's own, and those carry the flag: fact without intent");
+	predict(l, "the child has no locks: its VMA is not marked, its VmLck is 0. Its pages are "
+		"still the parent's own, and those carry the flag: fact without intent");
 	at = small_room(s, 2, RW);
 	subject_mlock(s, at, 2 * page);
 	subject_write(s, at, 2, 1);
@@ -268,10 +294,12 @@ static void forked(struct lesson *l, struct subject *s)
 	expect_pages(l, "pages", child, at, 2, "R*2");
 	expect_marks(l, child, at, 2, "--", "##");
 	expect_locked(l, "bytes", child, 0);
+	expect_equal(l, "smaps", "Locked in the parent's smaps, where a page that two map counts half",
+		     (uint64_t)look_smaps(l, s, at, "Locked"), page, UNIT_BYTES);
 
 	step(l, "fork-cow", "The child writes to the first page");
-	predict(l, "it gets a page of its own, which nobody has locked: a secret that the child changes "
-		"may go to swap. The parent's page keeps its lock");
+	predict(l, "it gets a page of its own, which nobody has locked: a secret that the child "
+		"changes may go to swap. The parent's page keeps its lock");
 	subject_write(child, at, 1, 1);
 	expect_marks(l, child, at, 2, "--", "-#");
 	expect_categories(l, "parent", s, at, 2, MMSCOPE_CAT(MLOCKED), 0);
@@ -279,7 +307,7 @@ static void forked(struct lesson *l, struct subject *s)
 	subject_stop(child);
 }
 
-/* ---- the lesson ------------------------------------------------------------------------------- */
+/* ---- the lesson ------------------------------------------------------------------------ */
 
 static void ranges(struct lesson *l)
 {
@@ -297,6 +325,7 @@ static void ranges(struct lesson *l)
 	prot_none(l, s);
 	hole(l, s);
 	special(l, s);
+	from_swap(l, s);
 	forked(l, s);
 	subject_stop(s);
 	mlock_malloc(l);
@@ -311,33 +340,34 @@ static void run(struct lesson *l)
 }
 
 static const char *const learnt[] = {
-	"mlock works on whole pages: whatever else lies on them is locked as well; posix_memalign with "
-	"the page size keeps a secret on pages of its own.",
-	"The VMA says what was asked for, the page says what is so: they differ for MLOCK_ONFAULT, after "
-	"an error, and after fork.",
-	"Locks do not nest, are not inherited by a child, and end with munmap; free() alone does not "
-	"end them.",
+	"mlock works on whole pages: whatever else lies on them is locked as well; posix_memalign "
+	"with the page size keeps a secret on pages of its own.",
+	"The VMA says what was asked for, the page says what is so: they differ for MLOCK_ONFAULT, "
+	"after an error, and after fork.",
+	"Locks do not nest, are not inherited by a child, and end with munmap; free() alone does "
+	"not end them.",
 	"An error of mlock may leave part of the range marked.",
 	"Without CAP_IPC_LOCK the limit is RLIMIT_MEMLOCK, counted in whole pages.",
-	"Locked memory does not reach swap. It does reach a core dump, and the disk when the machine "
-	"hibernates.",
+	"Locked memory does not reach swap. It does reach a core dump, and the disk when the "
+	"machine hibernates.",
 	NULL
 };
 
 static const char *const slides[] = {
 	"RLIMIT_MEMLOCK is 8 MiB by default since Linux 5.16, not 64 KiB.",
 	"mlock2() and MLOCK_ONFAULT came with Linux 4.4.",
-	"\"Only root may lock memory\" has not been so since Linux 2.6.9: everybody may, up to the limit.",
+	"\"Only root may lock memory\" has not been so since Linux 2.6.9: everybody may, up to the "
+	"limit.",
 	NULL
 };
 
 const struct lesson_info lesson_mlock = {
 	.name = "mlock",
 	.brief = "memory that is not to leave memory",
-	.about = "A program that holds a key does not want it to be found on the disk some day, and one "
-		 "that must answer in time cannot wait for a page. mlock(2) keeps pages in memory. This "
-		 "lesson shows what exactly is locked, for how long, who may, and in the end whether a "
-		 "secret really stays out of swap.",
+	.about = "A program that holds a key does not want it to be found on the disk some day, "
+		 "and one that must answer in time cannot wait for a page. mlock(2) keeps pages in "
+		 "memory. This lesson shows what exactly is locked, for how long, who may, and in "
+		 "the end whether a secret really stays out of swap.",
 	.learnt = learnt,
 	.slides = slides,
 	.run = run,
