@@ -31,6 +31,11 @@ static void shares_a_page(struct lesson *l)
 	expect_vma_flags(l, "other", s, other, MMSCOPE_VMA_LOCKED, 0);
 	expect_categories(l, "other-fact", s, other, 1, MMSCOPE_CAT(MLOCKED), 0);
 
+	if (lesson_machine(l)->mthp)
+		note(l, "Huge pages of several sizes are enabled here; the subject does without. Of "
+		     "a block that lies only in part in a locked VMA the kernel leaves the pages "
+		     "without the flag, and looks at the VMA when it is to be paged out.");
+
 	step(l, "neighbour", "munlock the second chunk, which nobody locked");
 	predict(l, "the first is not locked any more either: they share a page, and locks do not "
 		"nest. So never lock what malloc has put next to something else");

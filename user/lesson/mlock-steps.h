@@ -27,8 +27,9 @@ uint64_t locked_bytes(struct lesson *l, struct subject *s);
  */
 void expect_marks(struct lesson *l, struct subject *s, uint64_t at, size_t pages,
 		  const char *intent, const char *fact);
-/* Small pages, whatever is set; on one processor. */
+/* Small pages, whatever is set. */
 uint64_t small_room(struct subject *s, size_t pages, int prot);
+/* On one processor, and without huge pages of any size. */
 struct subject *subject_pinned(struct lesson *l);
 
 void mlock_malloc(struct lesson *l);	/* mlock-malloc.c: chunks, free, posix_memalign */

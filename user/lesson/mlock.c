@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 
 #include "mlock-steps.h"
 
@@ -91,6 +92,13 @@ struct subject *subject_pinned(struct lesson *l)
 	struct subject *s = subject_start(l, NULL);
 
 	stay_on_one_cpu(s);
+	/*
+	 * A block of several pages, of which only some lie in the locked VMA, does not
+	 * get the mlocked flag: where they are enabled, its heap has none of them.
+	 */
+	subject_quiet(s, true);
+	subject_prctl(s, PR_SET_THP_DISABLE, 1, 0, 0);
+	subject_quiet(s, false);
 	return s;
 }
 
@@ -294,7 +302,7 @@ static void forked(struct lesson *l, struct subject *s)
 	expect_pages(l, "pages", child, at, 2, "R*2");
 	expect_marks(l, child, at, 2, "--", "##");
 	expect_locked(l, "bytes", child, 0);
-	expect_equal(l, "smaps", "Locked in the parent's smaps, where a page that two map counts half",
+	expect_equal(l, "smaps", "Locked in the parent's smaps: a page that two map counts half",
 		     (uint64_t)look_smaps(l, s, at, "Locked"), page, UNIT_BYTES);
 
 	step(l, "fork-cow", "The child writes to the first page");
