@@ -375,7 +375,8 @@ static void write_json(struct figures (*all)[16], u64 hold)
 	json_object_object_add(top, "rounds", json_object_new_int(rounds));
 	json_object_object_add(top, "longest_hold_ns", json_object_new_int64(hold));
 	json_object_object_add(top, "ways", list);
-	puts(json_object_to_json_string_ext(top, JSON_C_TO_STRING_PRETTY | JSON_C_TO_STRING_NOSLASHESCAPE));
+	puts(json_object_to_json_string_ext(top, JSON_C_TO_STRING_PRETTY |
+					    JSON_C_TO_STRING_NOSLASHESCAPE));
 	json_object_put(top);
 }
 

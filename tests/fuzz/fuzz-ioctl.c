@@ -321,6 +321,7 @@ static void close_pidfds(void)
 int main(int argc, char **argv)
 {
 	const char *given = argc > 1 ? argv[1] : getenv("MMSCOPE_FUZZ_SEED");
+	const char *seconds = getenv("MMSCOPE_FUZZ_SECONDS");
 	u64 count = argc > 2 ? strtoull(argv[2], NULL, 0) : 100000, n, i;
 	struct mmscope_info info;
 	time_t end;
@@ -328,7 +329,7 @@ int main(int argc, char **argv)
 
 	/* Without a number it is as many as a test may take time for. */
 	tap_start("fuzz.", argc > 2 ? 0 : 540);
-	end = time(NULL) + 240;
+	end = time(NULL) + (seconds ? strtol(seconds, NULL, 0) : 240);
 	seed = given ? strtoull(given, NULL, 0) : (u64)time(NULL) << 20 ^ getpid();
 	seed = seed ? seed : 1;
 	tap_note("again with: fuzz-ioctl %llu %llu", seed, count);
