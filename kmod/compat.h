@@ -292,10 +292,9 @@ static inline bool mmscope_compat_uptodate(struct folio *folio)
 
 /*
  * Is a page mapped more than once, by itself or as part of a huge mapping; and
- * does one answer hold for all pages of a huge mapping?  (Before 2c1f057e5be6
- * ("fs/proc/task_mmu: properly detect PM_MMAP_EXCLUSIVE per page of PMD-mapped
- * THPs") pagemap let the first page speak for all in any case: its bit 56 may
- * differ there.)
+ * does one answer hold for all pages of a huge mapping?  (pagemap lets the
+ * first page of a huge mapping speak for all, before 6.11 and since 6.15: its bit
+ * 56 may differ there.)
  */
 #ifdef CONFIG_NO_PAGE_MAPCOUNT
 /*

@@ -79,8 +79,9 @@ static const struct {
 		"first-page", "of a huge page, the first speaks for all: is it mapped elsewhere?",
 		"A transparent huge page may be mapped as one here and page by page elsewhere, as\n"
 		"after a fork when the child unmapped a part. Then some of its pages are mapped more\n"
-		"than once and others are not. Before Linux 6.11 pagemap looked at the first of the\n"
-		"512 and said the same (bit 56, `exclusive`) of all; the module looks at each." },
+		"than once and others are not. Before Linux 6.11, and since 6.15, pagemap looks at the\n"
+		"first of the 512 and says the same (bit 56, `exclusive`) of all; the module looks at\n"
+		"each." },
 	[MMS_DIFF_HUGE_FILE] = {
 		"huge-file", "a huge page of a file: older kernels' pagemap does not say whose it is",
 		"Where a huge entry maps a huge page of a file or of shared memory, older kernels (such\n"

@@ -42,13 +42,18 @@ static bool tells_uffd_wp(void)
 }
 
 /*
- * Before 2c1f057e5be6 ("fs/proc/task_mmu: properly detect PM_MMAP_EXCLUSIVE per
- * page of PMD-mapped THPs"), 6.11, bit 56 was that of the first page.  Before
- * "fs/proc/task_mmu: indicate PM_FILE for PMD-mapped file THP", 6.11 too, bit 61
- * was not set for huge pages; but stable kernels took that one over.
+ * Bit 56 of a huge page was that of the first page until 2c1f057e5be6
+ * ("fs/proc/task_mmu: properly detect PM_MMAP_EXCLUSIVE per page of PMD-mapped
+ * THPs"), 6.11, and is so again since "fs/proc/task_mmu: remove per-page mapcount
+ * dependency for PM_MMAP_EXCLUSIVE (CONFIG_NO_PAGE_MAPCOUNT)", 6.15, which looks
+ * at `page` where it had been `page + idx`.  Before "fs/proc/task_mmu: indicate
+ * PM_FILE for PMD-mapped file THP", 6.11, bit 61 was not set for huge pages; but
+ * stable kernels took that one over.
  */
 static uint32_t rough_claims(void)
 {
+	if (since(6, 15))
+		return MMS_CLAIM(EXCLUSIVE);
 	return since(6, 11) ? 0 : MMS_CLAIM(EXCLUSIVE) | MMS_CLAIM(FILE);
 }
 
