@@ -4,7 +4,6 @@
  * Sessions live here. One query at a time: `lock` guards the target and the
  * scratch buffer, which is all the memory that an open file keeps.
  */
-#include <linux/capability.h>
 #include <linux/file.h>
 #include <linux/fs.h>
 #include <linux/miscdevice.h>
@@ -19,12 +18,6 @@ struct session {
 	struct mmscope_target target;
 	void *scratch;			/* MMSCOPE_SCRATCH bytes */
 };
-
-/* Frames and raw entries: both who opened and who asks, as nobody lends a right. */
-static bool may_see_frames(const struct file *file)
-{
-	return file_ns_capable(file, &init_user_ns, CAP_SYS_ADMIN) && capable(CAP_SYS_ADMIN);
-}
 
 /* ---- the commands: the argument is in kernel memory, and whole ---- */
 
@@ -57,7 +50,7 @@ int mmscope_dev_info(const struct file *file, struct mmscope_info *info)
 		.task_size = TASK_SIZE,
 		.version = MMSCOPE_VERSION,
 	};
-	if (may_see_frames(file))
+	if (mmscope_target_trusts(file))
 		info->features |= MMSCOPE_FEAT_FRAMES;
 	if (MMSCOPE_EXACT_RSS)
 		info->features |= MMSCOPE_FEAT_EXACT_RSS;
@@ -165,7 +158,7 @@ static int do_pages(struct file *file, struct session *s, union argument *arg)
 	if ((a->flags & ~MMSCOPE_PAGES_FRAMES) || !is_range(a->start, a->end) ||
 	    (cats & ~mmscope_pages_categories()))
 		return -EINVAL;
-	if ((a->flags & MMSCOPE_PAGES_FRAMES) && !may_see_frames(file))
+	if ((a->flags & MMSCOPE_PAGES_FRAMES) && !mmscope_target_trusts(file))
 		return -EPERM;
 	return mmscope_pages_query(&s->target, a, s->scratch);
 }
@@ -188,7 +181,7 @@ static int do_walk(struct file *file, struct session *s, union argument *arg)
 
 	if (w->flags & ~MMSCOPE_WALK_RAW)
 		return -EINVAL;
-	if ((w->flags & MMSCOPE_WALK_RAW) && !may_see_frames(file))
+	if ((w->flags & MMSCOPE_WALK_RAW) && !mmscope_target_trusts(file))
 		return -EPERM;
 	if (w->address >= TASK_SIZE_MAX)
 		return -ERANGE;
@@ -260,7 +253,7 @@ static int run(const struct command *c, struct file *file, union argument *arg)
 
 	if (mutex_lock_killable(&s->lock))
 		return -EINTR;
-	s->target.trusted = may_see_frames(file);
+	s->target.trusted = mmscope_target_trusts(file);
 	if (c->needs_target && !s->target.mm)
 		err = -ENOTCONN;
 	else

@@ -15,6 +15,7 @@
  * come back as its address while it is held; so if it is the same, the check
  * was about it.
  */
+#include <linux/capability.h>
 #include <linux/file.h>
 #include <linux/fs.h>
 #include <linux/ktime.h>
@@ -26,6 +27,15 @@
 #include <linux/sched/task.h>
 
 #include "internal.h"
+
+/*
+ * The administrator's own: both who opened the file and who asks by it now. Nobody
+ * lends a right by opening a file for others, nor by using what others opened.
+ */
+bool mmscope_target_trusts(const struct file *file)
+{
+	return file_ns_capable(file, &init_user_ns, CAP_SYS_ADMIN) && capable(CAP_SYS_ADMIN);
+}
 
 /* How often ATTACH is tried with a target that keeps calling exec. */
 #define TRIES 16
@@ -186,6 +196,17 @@ int mmscope_target_attach(struct mmscope_target *t, struct pid *pid)
 	t->mm = mm;
 	t->pid = get_pid(pid);
 	return 0;
+}
+
+int mmscope_target_admit(const struct mmscope_target *t)
+{
+	struct mmscope_target now = {};
+	int err = mmscope_target_attach(&now, t->pid);
+
+	if (!err && now.mm != t->mm)
+		err = -ESTALE;
+	mmscope_target_detach(&now);
+	return err;
 }
 
 void mmscope_target_detach(struct mmscope_target *t)
