@@ -17,7 +17,6 @@
  * to (userfaultfd, FUSE). So that is done without table_lock, in a work item of
  * its own; until it is done the entry stays in the table, `dying`, and counts.
  */
-#include <linux/capability.h>
 #include <linux/completion.h>
 #include <linux/cred.h>
 #include <linux/fs.h>
@@ -507,20 +506,20 @@ static struct entry *find(pid_t nr)
 }
 
 /* The last directories are kept for the administrator. */
-static unsigned int room_for_all(void)
+static unsigned int room_for_all(const struct file *file)
 {
-	return capable(CAP_SYS_ADMIN) ? MMSCOPE_TARGETS_MAX :
-					MMSCOPE_TARGETS_MAX - MMSCOPE_TARGETS_USER;
+	return mmscope_target_trusts(file) ? MMSCOPE_TARGETS_MAX :
+					     MMSCOPE_TARGETS_MAX - MMSCOPE_TARGETS_USER;
 }
 
-static bool has_room(kuid_t owner)
+static bool has_room(const struct file *file, kuid_t owner)
 {
 	unsigned int owned = 0;
 	struct entry *e;
 
 	list_for_each_entry(e, &table, list)
 		owned += uid_eq(e->owner, owner);
-	return table_count < room_for_all() && owned < MMSCOPE_TARGETS_USER;
+	return table_count < room_for_all(file) && owned < MMSCOPE_TARGETS_USER;
 }
 
 /* A directory, which is not yet in the table. */
@@ -547,14 +546,14 @@ static struct entry *make_entry(struct pid *pid)
 }
 
 /* table_lock held. Directories are named by the initial namespace's numbers. */
-static int add(struct pid *pid)
+static int add(const struct file *file, struct pid *pid)
 {
 	struct entry *e = find(pid_nr(pid));
 
 	/* A number may be taken anew while the old directory is still emptied. */
 	if (e)
 		return e->dying || e->pid != pid ? -EBUSY : -EEXIST;
-	if (!has_room(current_uid()))
+	if (!has_room(file, current_uid()))
 		return -ENOSPC;
 	e = make_entry(pid);
 	if (!e)
@@ -569,17 +568,42 @@ static int add(struct pid *pid)
 	return -ESRCH;
 }
 
-static int add_target(struct pid *pid)
+/* Would the caller be let in? */
+static int may_ask(struct pid *pid)
 {
 	struct mmscope_target t = {};
 	int err = mmscope_target_attach(&t, pid);
 
+	mmscope_target_detach(&t);
+	return err;
+}
+
+/*
+ * Who opened the file has to have each right, too: a program with more rights
+ * than ours, whose output it is, can be talked into writing what we like.
+ */
+static int may_register(const struct file *file, struct pid *pid)
+{
+	const struct cred *writer;
+	int err = may_ask(pid);
+
 	if (err)
 		return err;
-	mmscope_target_detach(&t);
+	writer = override_creds(file->f_cred);
+	err = may_ask(pid);
+	revert_creds(writer);
+	return err;
+}
+
+static int add_target(const struct file *file, struct pid *pid)
+{
+	int err = may_register(file, pid);
+
+	if (err)
+		return err;
 	if (mutex_lock_killable(&table_lock))
 		return -EINTR;
-	err = add(pid);
+	err = add(file, pid);
 	mutex_unlock(&table_lock);
 	return err;
 }
@@ -599,7 +623,13 @@ static int await_disposal(struct entry *e, struct completion *done)
 	return -EINTR;
 }
 
-static int remove_target(struct pid *pid)
+static bool may_remove(const struct file *file, const struct entry *e)
+{
+	return (uid_eq(e->owner, current_uid()) && uid_eq(e->owner, file->f_cred->uid)) ||
+	       mmscope_target_trusts(file);
+}
+
+static int remove_target(const struct file *file, struct pid *pid)
 {
 	DECLARE_COMPLETION_ONSTACK(done);
 	struct entry *e;
@@ -610,7 +640,7 @@ static int remove_target(struct pid *pid)
 	e = find(pid_nr(pid));
 	if (!e || e->dying || e->pid != pid)
 		err = -ENOENT;
-	else if (!uid_eq(e->owner, current_uid()) && !capable(CAP_SYS_ADMIN))
+	else if (!may_remove(file, e))
 		err = -EPERM;
 	else
 		e->waiter = &done;
@@ -649,7 +679,7 @@ static ssize_t targets_write(struct file *file, const char __user *from, size_t 
 	pid = process_of(abs(nr));
 	if (!pid)
 		return nr < 0 ? -ENOENT : -ESRCH;
-	err = nr > 0 ? add_target(pid) : remove_target(pid);
+	err = nr > 0 ? add_target(file, pid) : remove_target(file, pid);
 	put_pid(pid);
 	return err ? err : len;
 }
