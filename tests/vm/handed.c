@@ -412,70 +412,6 @@ static void test_scm_rights(void)
 	close(pair[1]);
 }
 
-/* ---- lock facts that are root's do not stay in the buffer ---- */
-
-static char *locked_by_root;
-
-static void read_locked_on(void *arg)
-{
-	char text[4096];
-	ssize_t n;
-
-	be_bob();
-	n = read(*(int *)arg, text, sizeof(text) - 1);
-	text[n > 0 ? n : 0] = 0;
-	result[0] = n < 0 ? errno : 0;
-	result[1] = !!strstr(text, "mmscope-locked");
-	n = pread(*(int *)arg, text, sizeof(text) - 1, 0);
-	text[n > 0 ? n : 0] = 0;
-	result[2] = n < 0 ? errno : 0;
-	result[3] = !!strstr(text, "mmscope-locked");
-}
-
-/* Bob maps a page of a file, which root has locked elsewhere. */
-static void be_bob_with_roots_page(void)
-{
-	int f = open("/tmp/mmscope-locked", O_RDONLY);
-	volatile char *p = isle(page, PROT_READ, MAP_SHARED, f, 0);
-
-	(void)p[0];
-	be_bob();
-}
-
-static void test_trust(void)
-{
-	int f = open("/tmp/mmscope-locked", O_RDWR | O_CREAT | O_TRUNC, 0644), fd;
-	pid_t pid;
-	char text[4096];
-	ssize_t n;
-
-	if (f < 0 || ftruncate(f, page))
-		tap_bail("/tmp/mmscope-locked");
-	locked_by_root = isle(page, PROT_READ | PROT_WRITE, MAP_SHARED, f, 0);
-	if (mlock(locked_by_root, page))
-		tap_bail("mlock");
-	pid = stay_as(be_bob_with_roots_page);
-	add(pid);
-	fd = open_file(pid, "locked");
-	n = pread(fd, text, sizeof(text) - 1, 0);
-	text[n > 0 ? n : 0] = 0;
-	ok(strstr(text, "mmscope-locked") != NULL, "trust.root_is_told");
-	lseek(fd, 0, SEEK_SET);
-	if (read(fd, text, 10) != 10)
-		tap_bail("read");
-	memset(result, 0xff, 4 * sizeof(int));
-	wait_for(child_of(read_locked_on, &fd));
-	eq_err(result[0], 0, "trust.bob_reads_on");
-	eq(result[1], 0, "trust.roots_text_is_not_left_for_bob");
-	eq_err(result[2], 0, "trust.bob_reads_anew");
-	eq(result[3], 0, "trust.nor_is_it_made_for_him");
-	close(fd);
-	close(f);
-	end(pid);
-	munmap(locked_by_root, page);
-	unlink("/tmp/mmscope-locked");
-}
-
 int main(int argc, char **argv)
 {
 	role_of_copy(argc, argv);
@@ -492,7 +428,6 @@ int main(int argc, char **argv)
 	test_target_turns_setuid();
 	test_passed_on();
 	test_scm_rights();
-	test_trust();
 	end(roots);
 	end(alices);
 	return tap_end();
