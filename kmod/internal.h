@@ -36,7 +36,6 @@ struct mmscope_target {
 };
 
 /* All may sleep; call them with no lock of an mm held. */
-int mmscope_target_gate(struct pid *pid);
 int mmscope_target_attach(struct mmscope_target *t, struct pid *pid);
 /* 0 if the caller would be let in to the same address space again, or the error. */
 int mmscope_target_admit(const struct mmscope_target *t);
