@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0
 # Builds the programs of tests/vm, one a file, into build/tests/vm/.
 
-VM_TESTS := zoo programs gate worlds handed secrets locks cache quiet life proc
+VM_TESTS := zoo programs gate worlds handed secrets locks cache tricks quiet life proc
 VM_OUT   := $(BUILD)/tests/vm
 
 $(VM_OUT)/compare.o: tests/vm/compare.c tests/vm/compare.h tests/abi/kit.h tests/tap.h

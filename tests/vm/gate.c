@@ -423,6 +423,7 @@ static const struct who callers[] = {
 	{ "root_without_any", be_root_without_any }, { "alice", be_alice }, { "bob", be_bob },
 	{ "alice_in_bobs_group", be_alice_in_bobs_group },
 	{ "bob_with_ptrace", be_bob_with_ptrace }, { "bob_with_admin", be_bob_with_admin },
+	{ "bob_with_perfmon", be_bob_with_perfmon },
 	{ "bob_with_dac", be_bob_with_dac }, { "userns_root_alice", be_userns_root_alice },
 	{ "userns_root_bob", be_userns_root_bob }, { "alice_by_fsuid", be_alice_by_fsuid },
 	{ "alice_effective", be_alice_effective }, { "alice_landlocked", be_alice_landlocked },

@@ -78,6 +78,12 @@ void be_bob_with_admin(void)
 	be_bob_keeping(CAP_SYS_ADMIN);
 }
 
+/* By newer kernels it opens maps. */
+void be_bob_with_perfmon(void)
+{
+	be_bob_keeping(38 /* CAP_PERFMON */);
+}
+
 void be_bob_with_dac(void)
 {
 	be_bob_keeping(CAP_DAC_OVERRIDE);

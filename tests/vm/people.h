@@ -26,6 +26,7 @@ void be_bob(void);
 void be_alice_in_bobs_group(void);
 void be_bob_with_ptrace(void);
 void be_bob_with_admin(void);
+void be_bob_with_perfmon(void);
 void be_bob_with_dac(void);
 void be_userns_root_alice(void);
 void be_userns_root_bob(void);
