@@ -9,6 +9,7 @@
 #include <sys/eventfd.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 
@@ -371,6 +372,48 @@ static void test_impossible(void)
 	close(fd);
 }
 
+/* ---- room for an answer is not the answer's size ---- */
+
+#define GROUP "/sys/fs/cgroup/mmscope-tricks"
+
+static void ask_with_much_room(void *arg)
+{
+	size_t room = 256UL << 20;
+	struct mmscope_vmas v = { .size = sizeof(v), .end = 1ULL << 56, .vmas_len = 100000,
+				  .names_len = room };
+	int fd = session_of(getpid());
+
+	(void)arg;
+	v.vmas = (uintptr_t)mmap(NULL, room, PROT_READ | PROT_WRITE,
+				 MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	v.names = (uintptr_t)mmap(NULL, room, PROT_READ | PROT_WRITE,
+				  MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	if (write_text(GROUP "/cgroup.procs", "0"))
+		_exit(91);
+	result[0] = call(fd, MMSCOPE_VMAS, &v);
+	result[1] = v.names_bytes;
+}
+
+/* In a group that may have 24 MiB: what the kernel takes for the call is counted. */
+static void test_much_room(void)
+{
+	int status = 91;
+
+	write_text("/sys/fs/cgroup/cgroup.subtree_control", "+memory");
+	mkdir(GROUP, 0755);
+	result[0] = -1;
+	if (!write_text(GROUP "/memory.max", "24M"))
+		status = wait_for(child_of(ask_with_much_room, NULL));
+	rmdir(GROUP);
+	if (status == 91) {
+		skip("much_room", "no memory controller");
+		return;
+	}
+	eq(status, 0, "much_room.lives");
+	eq_err(result[0], 0, "much_room.vmas");
+	ok(result[1] > 0 && result[1] < 65536, "much_room.answer_is_small");
+}
+
 /* ---- what is not a pidfd ---- */
 
 static int toggled = -1;
@@ -445,6 +488,7 @@ int main(int argc, char **argv)
 	test_double_fetch();
 	test_overlap();
 	test_impossible();
+	test_much_room();
 	test_false_pidfds(pid);
 	end(pid);
 	return tap_end();
