@@ -8,6 +8,7 @@
 #include <linux/fs.h>
 #include <linux/miscdevice.h>
 #include <linux/module.h>
+#include <linux/nospec.h>
 #include <linux/slab.h>
 #include <linux/uaccess.h>
 
@@ -217,12 +218,14 @@ static const struct command *command_of(unsigned int cmd)
 {
 	if (_IOC_TYPE(cmd) != MMSCOPE_IOC_TYPE || _IOC_NR(cmd) >= ARRAY_SIZE(commands))
 		return NULL;
-	return &commands[_IOC_NR(cmd)];
+	/* The number is anybody's: not even by speculation is another row looked at. */
+	return &commands[array_index_nospec(_IOC_NR(cmd), ARRAY_SIZE(commands))];
 }
 
 static int copy_in(const struct command *c, union argument *arg, const void __user *from)
 {
 	u32 size;
+	int err;
 
 	if (get_user(size, (const u32 __user *)from))
 		return -EFAULT;
@@ -231,7 +234,10 @@ static int copy_in(const struct command *c, union argument *arg, const void __us
 	if (size > PAGE_SIZE)
 		return -E2BIG;
 	memset(arg, 0, sizeof(*arg));
-	return copy_struct_from_user(arg, c->size, from, size);
+	err = copy_struct_from_user(arg, c->size, from, size);
+	/* It was read twice, and may have changed: the first is the one checked. */
+	arg->size = size;
+	return err;
 }
 
 /*
