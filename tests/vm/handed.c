@@ -80,7 +80,10 @@ static void run_errand(void *arg)
 	run_copy(SETUID_COPY, e->role);
 }
 
-/* be_root is nobody else: the caller stays who it is. Has root's program run with the file; what it says is counted. */
+/*
+ * Has root's program run with the file; what it says is counted. (Who is to be root
+ * by e->become stays who it is.)
+ */
 static void send_on(struct errand *e)
 {
 	char text[4096];

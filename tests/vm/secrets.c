@@ -150,6 +150,25 @@ struct answers {
 	int errors;
 };
 
+/* Calls that take what we give them to their stack, the deeper the better. */
+static void dirty_the_stack(int fill)
+{
+	struct timespec at_once = { 0 };
+	unsigned char block[4096];
+
+	memset(block, fill, sizeof(block));
+	syscall(SYS_pselect6, 0x7fffffff, block, block, block, &at_once, NULL);
+	syscall(SYS_ppoll, block, 100, &at_once, NULL, 0);
+	syscall(SYS_writev, 1000, block, 8);
+	syscall(SYS_readlinkat, AT_FDCWD, block, block, 0);
+}
+
+static int ask(int fd, unsigned long cmd, void *arg, int fill)
+{
+	dirty_the_stack(~fill);
+	return call(fd, cmd, arg);
+}
+
 /* Where the kernel is to write is filled with @fill before. */
 static void ask_all(int fd, struct answers *a, int fill)
 {
@@ -158,15 +177,15 @@ static void ask_all(int fd, struct answers *a, int fill)
 	memset(a, fill, sizeof(*a));
 	a->fixed.info.size = sizeof(a->fixed.info);
 	a->fixed.info.flags = 0;
-	a->errors = call(fd, MMSCOPE_INFO, &a->fixed.info);
+	a->errors = ask(fd, MMSCOPE_INFO, &a->fixed.info, fill);
 	a->fixed.mm.size = a->fixed.inner_mm.size = sizeof(a->fixed.mm);
 	a->fixed.mm.flags = a->fixed.inner_mm.flags = 0;
-	a->errors |= call(fd, MMSCOPE_MM, &a->fixed.mm);
+	a->errors |= ask(fd, MMSCOPE_MM, &a->fixed.mm, fill);
 	for (k = 0; k < KINDS; k++) {
 		a->fixed.walk[k].size = sizeof(a->fixed.walk[k]);
 		a->fixed.walk[k].flags = 0;
 		a->fixed.walk[k].address = (uintptr_t)place[k];
-		a->errors |= call(fd, MMSCOPE_WALK, &a->fixed.walk[k]);
+		a->errors |= ask(fd, MMSCOPE_WALK, &a->fixed.walk[k], fill);
 	}
 	a->fixed.vmas = (struct mmscope_vmas){
 		.size = sizeof(a->fixed.vmas), .end = 1ULL << 56,
@@ -176,13 +195,13 @@ static void ask_all(int fd, struct answers *a, int fill)
 		.mm = (uintptr_t)&a->fixed.inner_mm,
 		.vmas_count = 0x0101010101010101ULL * fill, .names_bytes = fill,
 	};
-	a->errors |= call(fd, MMSCOPE_VMAS, &a->fixed.vmas);
+	a->errors |= ask(fd, MMSCOPE_VMAS, &a->fixed.vmas, fill);
 	a->fixed.pages = (struct mmscope_pages){
 		.size = sizeof(a->fixed.pages), .end = 1ULL << 47, .categories = told,
 		.runs = (uintptr_t)a->runs, .runs_len = ROOM,
 		.cursor = fill, .runs_count = fill, .pages = fill,
 	};
-	a->errors |= call(fd, MMSCOPE_PAGES, &a->fixed.pages);
+	a->errors |= ask(fd, MMSCOPE_PAGES, &a->fixed.pages, fill);
 	/* Holds of all sessions: these do go on. */
 	a->fixed.info.batches = a->fixed.info.longest_hold_ns = 0;
 }
@@ -304,6 +323,32 @@ static int kernel_words(const void *from, size_t bytes)
 	return found;
 }
 
+/* What the kernel fills with that is nobody's: free, not yet used, or a stack's. */
+static int poison_words(const void *from, size_t bytes)
+{
+	static const u32 poisons[] = { 0x6b6b6b6b, 0x5a5a5a5a, 0xaaaaaaaa, 0xfefefefe, 0xcccccccc };
+	const u32 *p = from, *end = p + bytes / 4;
+	int found = 0;
+	size_t i;
+
+	for (; p < end; p++)
+		for (i = 0; i < ARRAY_SIZE(poisons); i++)
+			found += *p == poisons[i];
+	return found;
+}
+
+static void check_no_poison(const struct answers *a, const char *name)
+{
+	const typeof(a->fixed) *f = &a->fixed;
+
+	eq(poison_words(&f->info, sizeof(f->info)) + poison_words(&f->mm, sizeof(f->mm)) +
+	   poison_words(&f->inner_mm, sizeof(f->inner_mm)) +
+	   poison_words(&f->walk, sizeof(f->walk)) +
+	   poison_words(a->records, f->vmas.vmas_count * sizeof(*a->records)) +
+	   poison_words(a->accts, f->vmas.vmas_count * sizeof(*a->accts)) +
+	   poison_words(a->runs, f->pages.runs_count * sizeof(*a->runs)), 0, "poison.%s", name);
+}
+
 static void check_no_kernel_address(const struct answers *a, const char *name)
 {
 	const typeof(a->fixed) *f = &a->fixed;
@@ -366,7 +411,7 @@ static void ask_as_bob(void *arg)
 	fd = session_of(idle);
 	/* This memory is mapped there, too: its pages are to be there all along. */
 	memset(bobs, 1, 2 * sizeof(*bobs));
-	ask_all(fd, &bobs[0], 0x5a);
+	ask_all(fd, &bobs[0], 0x3c);
 	dirty_the_kernel(0xee);
 	ask_all(fd, &bobs[1], 0xa5);
 }
@@ -388,12 +433,14 @@ static void test_uninitialised(void)
 		snprintf(name, sizeof(name), "%02x", fills[i]);
 		check_equal(a, b, name);
 	}
+	check_no_poison(a, "root");
 	check_no_kernel_address(a, "root");
 	check_reserved(a, "root");
 	wait_for(child_of(ask_as_bob, NULL));
 	eq_err(bobs[0].errors | bobs[1].errors, 0, "answers_for_bob");
 	check_untouched(&bobs[1], 0xa5);
 	check_equal(&bobs[0], &bobs[1], "bob");
+	check_no_poison(&bobs[0], "bob");
 	check_no_kernel_address(&bobs[0], "bob");
 	check_reserved(&bobs[0], "bob");
 	free(a);
