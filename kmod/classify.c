@@ -43,15 +43,17 @@ static u64 folio_kind(struct folio *folio)
 }
 
 /*
- * Who else locks a page of a file is not everybody's business: the flags are
- * root's, in kpageflags. Others are told of pages that are theirs alone to map,
- * and of VMAs that are locked, as smaps does.
+ * Who else locks a page is not everybody's business: the flags are root's, in
+ * kpageflags. Others are told of VMAs that are locked, as smaps does, and of pages
+ * that are theirs alone to map. A page of a file is not, nor is one that KSM
+ * merged with whoever's, also if that one is gone, nor one that a fork shares.
  */
-static u64 lock_bits(const struct mmscope_class *c, struct folio *folio)
+static u64 lock_bits(const struct mmscope_class *c, struct folio *folio, bool shared)
 {
 	u64 bits = 0;
 
-	if (!c->trusted && !c->locked && !folio_test_anon(folio))
+	if (!c->trusted && !c->locked &&
+	    (!folio_test_anon(folio) || folio_test_ksm(folio) || shared))
 		return CAT(LOCK_UNKNOWN);
 	if (folio_test_mlocked(folio))
 		bits |= CAT(MLOCKED);
@@ -63,9 +65,10 @@ static u64 lock_bits(const struct mmscope_class *c, struct folio *folio)
 static u64 folio_bits(const struct mmscope_class *c, struct page *page, bool dirty)
 {
 	struct folio *folio = page_folio(page);
-	u64 bits = folio_kind(folio) | lock_bits(c, folio);
+	bool shared = mmscope_compat_shared(folio, page);
+	u64 bits = folio_kind(folio) | lock_bits(c, folio, shared);
 
-	if (mmscope_compat_shared(folio, page))
+	if (shared)
 		bits |= CAT(SHARED);
 	if (folio_test_ksm(folio))
 		bits |= CAT(KSM);
@@ -235,7 +238,12 @@ u64 mmscope_classify_entry(const struct mmscope_class *c, pte_t pte, int level,
 /* Can one answer be given for all the pages of this huge entry? */
 bool mmscope_classify_uniform(const struct mmscope_class *c, pte_t pte)
 {
-	if (!(c->want & CAT(SHARED)) || !pte_present(pte) || pte_special(pte) ||
+	u64 by_page = CAT(SHARED);
+
+	/* Of locks, too, others are told by whether the page is shared. */
+	if (!c->trusted)
+		by_page |= CAT(MLOCKED) | CAT(UNEVICTABLE) | CAT(LOCK_UNKNOWN);
+	if (!(c->want & by_page) || !pte_present(pte) || pte_special(pte) ||
 	    mmscope_compat_devmap(pte) || !pfn_valid(pte_pfn(pte)))
 		return true;
 	return mmscope_compat_uniform(page_folio(pfn_to_page(pte_pfn(pte))));

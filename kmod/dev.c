@@ -4,11 +4,11 @@
  * Sessions live here. One query at a time: `lock` guards the target and the
  * scratch buffer, which is all the memory that an open file keeps.
  */
-#include <linux/capability.h>
 #include <linux/file.h>
 #include <linux/fs.h>
 #include <linux/miscdevice.h>
 #include <linux/module.h>
+#include <linux/nospec.h>
 #include <linux/slab.h>
 #include <linux/uaccess.h>
 
@@ -19,12 +19,6 @@ struct session {
 	struct mmscope_target target;
 	void *scratch;			/* MMSCOPE_SCRATCH bytes */
 };
-
-/* Frames and raw entries: both who opened and who asks, as nobody lends a right. */
-static bool may_see_frames(const struct file *file)
-{
-	return file_ns_capable(file, &init_user_ns, CAP_SYS_ADMIN) && capable(CAP_SYS_ADMIN);
-}
 
 /* ---- the commands: the argument is in kernel memory, and whole ---- */
 
@@ -57,7 +51,7 @@ int mmscope_dev_info(const struct file *file, struct mmscope_info *info)
 		.task_size = TASK_SIZE,
 		.version = MMSCOPE_VERSION,
 	};
-	if (may_see_frames(file))
+	if (mmscope_target_trusts(file))
 		info->features |= MMSCOPE_FEAT_FRAMES;
 	if (MMSCOPE_EXACT_RSS)
 		info->features |= MMSCOPE_FEAT_EXACT_RSS;
@@ -165,7 +159,7 @@ static int do_pages(struct file *file, struct session *s, union argument *arg)
 	if ((a->flags & ~MMSCOPE_PAGES_FRAMES) || !is_range(a->start, a->end) ||
 	    (cats & ~mmscope_pages_categories()))
 		return -EINVAL;
-	if ((a->flags & MMSCOPE_PAGES_FRAMES) && !may_see_frames(file))
+	if ((a->flags & MMSCOPE_PAGES_FRAMES) && !mmscope_target_trusts(file))
 		return -EPERM;
 	return mmscope_pages_query(&s->target, a, s->scratch);
 }
@@ -188,7 +182,7 @@ static int do_walk(struct file *file, struct session *s, union argument *arg)
 
 	if (w->flags & ~MMSCOPE_WALK_RAW)
 		return -EINVAL;
-	if ((w->flags & MMSCOPE_WALK_RAW) && !may_see_frames(file))
+	if ((w->flags & MMSCOPE_WALK_RAW) && !mmscope_target_trusts(file))
 		return -EPERM;
 	if (w->address >= TASK_SIZE_MAX)
 		return -ERANGE;
@@ -224,12 +218,14 @@ static const struct command *command_of(unsigned int cmd)
 {
 	if (_IOC_TYPE(cmd) != MMSCOPE_IOC_TYPE || _IOC_NR(cmd) >= ARRAY_SIZE(commands))
 		return NULL;
-	return &commands[_IOC_NR(cmd)];
+	/* The number is anybody's: not even by speculation is another row looked at. */
+	return &commands[array_index_nospec(_IOC_NR(cmd), ARRAY_SIZE(commands))];
 }
 
 static int copy_in(const struct command *c, union argument *arg, const void __user *from)
 {
 	u32 size;
+	int err;
 
 	if (get_user(size, (const u32 __user *)from))
 		return -EFAULT;
@@ -238,7 +234,10 @@ static int copy_in(const struct command *c, union argument *arg, const void __us
 	if (size > PAGE_SIZE)
 		return -E2BIG;
 	memset(arg, 0, sizeof(*arg));
-	return copy_struct_from_user(arg, c->size, from, size);
+	err = copy_struct_from_user(arg, c->size, from, size);
+	/* It was read twice, and may have changed: the first is the one checked. */
+	arg->size = size;
+	return err;
 }
 
 /*
@@ -260,7 +259,7 @@ static int run(const struct command *c, struct file *file, union argument *arg)
 
 	if (mutex_lock_killable(&s->lock))
 		return -EINTR;
-	s->target.trusted = may_see_frames(file);
+	s->target.trusted = mmscope_target_trusts(file);
 	if (c->needs_target && !s->target.mm)
 		err = -ENOTCONN;
 	else

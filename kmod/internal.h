@@ -36,9 +36,11 @@ struct mmscope_target {
 };
 
 /* All may sleep; call them with no lock of an mm held. */
-int mmscope_target_gate(struct pid *pid);
 int mmscope_target_attach(struct mmscope_target *t, struct pid *pid);
+/* 0 if the caller would be let in to the same address space again, or the error. */
+int mmscope_target_admit(const struct mmscope_target *t);
 void mmscope_target_detach(struct mmscope_target *t);
+bool mmscope_target_trusts(const struct file *file);
 
 /*
  * The mm's lock for reading, and a use of it, so that it is not torn down.

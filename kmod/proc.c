@@ -3,9 +3,12 @@
  * proc.c - /proc/mmscope: the same answers as the device's, as text for people
  * and awk. Directories of targets, and what is written in each file.
  *
- * Who reads is checked at each read, with the reader's credentials. A file that
- * lists VMAs takes them one at a time, by address, each in its own hold of the
- * mmap lock; nothing is held from one read to the next but the mm's name.
+ * Who opens a file is checked, and again whoever reads it, at each read: a program
+ * with more rights than ours can be talked into reading what we opened, and what it
+ * opened may come to somebody with less. A file is about the mm of when it was
+ * opened, and tells nothing when the process has another. A file that lists VMAs
+ * takes them one at a time, by address, each in its own hold of the mmap lock;
+ * nothing is held from one read to the next but the mm's name.
  *
  * `table_lock` guards the table of targets. A directory goes when its process
  * does: the waitqueue on which pidfds are polled tells us, from within exit, and
@@ -14,7 +17,6 @@
  * to (userfaultfd, FUSE). So that is done without table_lock, in a work item of
  * its own; until it is done the entry stays in the table, `dying`, and counts.
  */
-#include <linux/capability.h>
 #include <linux/completion.h>
 #include <linux/cred.h>
 #include <linux/fs.h>
@@ -54,9 +56,8 @@ static struct workqueue_struct *disposals;
 /* ---- one reading of one file ---- */
 
 struct reading {
-	struct pid *pid;		/* self: who opened it; referenced */
-	bool trusted;			/* who opened it may see frames */
-	struct mmscope_target target;	/* of the reading so far */
+	struct mutex lock;		/* over a whole read, and who may do it */
+	struct mmscope_target target;	/* as it was opened; `trusted` as it is read */
 	struct mmscope_vma vma;		/* the one to be shown */
 	const char *name;
 	char scratch[2 * PATH_MAX];	/* the longest path, and " (deleted)" */
@@ -68,27 +69,6 @@ struct format {
 	void (*once)(struct seq_file *m, struct reading *r, const struct mmscope_mm *mm);
 	int (*each)(struct seq_file *m, struct reading *r);	/* VMA; may be NULL */
 };
-
-/*
- * Let the reader in, anew at each read. Later reads go on with the mm that the
- * first one was about, or not at all.
- */
-static int admit(struct reading *r, loff_t pos)
-{
-	struct mmscope_target t = {};
-	int err = mmscope_target_attach(&t, r->pid);
-
-	if (err)
-		return err;
-	t.trusted = r->trusted && capable(CAP_SYS_ADMIN);
-	if (pos && r->target.mm != t.mm) {
-		mmscope_target_detach(&t);
-		return -ESTALE;
-	}
-	mmscope_target_detach(&r->target);
-	r->target = t;
-	return 0;
-}
 
 /* The VMA at or behind @addr. 1: there is one, 0: none, or an error. */
 static int look_up(struct reading *r, unsigned long addr)
@@ -131,13 +111,9 @@ static const struct format *format_of(const struct seq_file *m)
 
 static void *read_start(struct seq_file *m, loff_t *pos)
 {
-	struct reading *r = m->private;
-	int err;
-
 	if (*pos && !format_of(m)->each)
 		return NULL;
-	err = admit(r, *pos);
-	return err ? ERR_PTR(err) : position(r, *pos);
+	return position(m->private, *pos);
 }
 
 static void *read_next(struct seq_file *m, void *v, loff_t *pos)
@@ -188,26 +164,71 @@ static int read_open(struct inode *inode, struct file *file)
 	/* The directory's datum; a file's own is its format. */
 	const struct entry *e = proc_get_parent_data(inode);
 	struct reading *r = __seq_open_private(file, &read_ops, sizeof(*r));
+	int err;
 
 	if (!r)
 		return -ENOMEM;
-	/*
-	 * `self` is who opens, not who reads: text of another process, which was
-	 * handed the file, might be left in the buffer for us.
-	 */
-	r->pid = get_pid(e ? e->pid : task_tgid(current));
-	r->trusted = file_ns_capable(file, &init_user_ns, CAP_SYS_ADMIN);
+	mutex_init(&r->lock);
+	/* `self` is who opens, not who reads. */
+	err = mmscope_target_attach(&r->target, e ? e->pid : task_tgid(current));
+	if (err)
+		seq_release_private(inode, file);
+	return err;
+}
+
+/*
+ * Let the reader in, and keep other readers of this file out: seq_file may still
+ * hold text that was made for another. It was made of the mm that this one is let
+ * in to; but if they are not trusted alike it has to be made again.
+ */
+static int begin_reading(struct file *file)
+{
+	struct seq_file *m = file->private_data;
+	struct reading *r = m->private;
+	bool trusted = mmscope_target_trusts(file);
+	int err;
+
+	if (mutex_lock_killable(&r->lock))
+		return -EINTR;
+	err = mmscope_target_admit(&r->target);
+	if (err) {
+		mutex_unlock(&r->lock);
+		return err;
+	}
+	if (r->target.trusted != trusted)
+		m->read_pos = -1;	/* nowhere: makes it start over */
+	r->target.trusted = trusted;
 	return 0;
 }
 
-/* seq_file may still hold text that another reader was let in to. */
+static void end_reading(struct file *file)
+{
+	struct reading *r = ((struct seq_file *)file->private_data)->private;
+
+	mutex_unlock(&r->lock);
+}
+
 static ssize_t read_iter(struct kiocb *iocb, struct iov_iter *iter)
 {
-	struct seq_file *m = iocb->ki_filp->private_data;
-	struct reading *r = m->private;
-	int err = mmscope_target_gate(r->pid);
+	ssize_t ret = begin_reading(iocb->ki_filp);
 
-	return err ? err : seq_read_iter(iocb, iter);
+	if (ret)
+		return ret;
+	ret = seq_read_iter(iocb, iter);
+	end_reading(iocb->ki_filp);
+	return ret;
+}
+
+/* It makes the text up to there, and tells if there is so much. */
+static loff_t read_seek(struct file *file, loff_t offset, int whence)
+{
+	loff_t ret = begin_reading(file);
+
+	if (ret)
+		return ret;
+	ret = seq_lseek(file, offset, whence);
+	end_reading(file);
+	return ret;
 }
 
 static int read_release(struct inode *inode, struct file *file)
@@ -215,14 +236,14 @@ static int read_release(struct inode *inode, struct file *file)
 	struct reading *r = ((struct seq_file *)file->private_data)->private;
 
 	mmscope_target_detach(&r->target);
-	put_pid(r->pid);
+	mutex_destroy(&r->lock);
 	return seq_release_private(inode, file);
 }
 
 static const struct proc_ops file_ops = {
 	.proc_open = read_open,
 	.proc_read_iter = read_iter,
-	.proc_lseek = seq_lseek,
+	.proc_lseek = read_seek,
 	.proc_release = read_release,
 };
 
@@ -485,20 +506,20 @@ static struct entry *find(pid_t nr)
 }
 
 /* The last directories are kept for the administrator. */
-static unsigned int room_for_all(void)
+static unsigned int room_for_all(const struct file *file)
 {
-	return capable(CAP_SYS_ADMIN) ? MMSCOPE_TARGETS_MAX :
-					MMSCOPE_TARGETS_MAX - MMSCOPE_TARGETS_USER;
+	return mmscope_target_trusts(file) ? MMSCOPE_TARGETS_MAX :
+					     MMSCOPE_TARGETS_MAX - MMSCOPE_TARGETS_USER;
 }
 
-static bool has_room(kuid_t owner)
+static bool has_room(const struct file *file, kuid_t owner)
 {
 	unsigned int owned = 0;
 	struct entry *e;
 
 	list_for_each_entry(e, &table, list)
 		owned += uid_eq(e->owner, owner);
-	return table_count < room_for_all() && owned < MMSCOPE_TARGETS_USER;
+	return table_count < room_for_all(file) && owned < MMSCOPE_TARGETS_USER;
 }
 
 /* A directory, which is not yet in the table. */
@@ -525,14 +546,14 @@ static struct entry *make_entry(struct pid *pid)
 }
 
 /* table_lock held. Directories are named by the initial namespace's numbers. */
-static int add(struct pid *pid)
+static int add(const struct file *file, struct pid *pid)
 {
 	struct entry *e = find(pid_nr(pid));
 
 	/* A number may be taken anew while the old directory is still emptied. */
 	if (e)
 		return e->dying || e->pid != pid ? -EBUSY : -EEXIST;
-	if (!has_room(current_uid()))
+	if (!has_room(file, current_uid()))
 		return -ENOSPC;
 	e = make_entry(pid);
 	if (!e)
@@ -547,17 +568,42 @@ static int add(struct pid *pid)
 	return -ESRCH;
 }
 
-static int add_target(struct pid *pid)
+/* Would the caller be let in? */
+static int may_ask(struct pid *pid)
 {
 	struct mmscope_target t = {};
 	int err = mmscope_target_attach(&t, pid);
 
+	mmscope_target_detach(&t);
+	return err;
+}
+
+/*
+ * Who opened the file has to have each right, too: a program with more rights
+ * than ours, whose output it is, can be talked into writing what we like.
+ */
+static int may_register(const struct file *file, struct pid *pid)
+{
+	const struct cred *writer;
+	int err = may_ask(pid);
+
 	if (err)
 		return err;
-	mmscope_target_detach(&t);
+	writer = override_creds(file->f_cred);
+	err = may_ask(pid);
+	revert_creds(writer);
+	return err;
+}
+
+static int add_target(const struct file *file, struct pid *pid)
+{
+	int err = may_register(file, pid);
+
+	if (err)
+		return err;
 	if (mutex_lock_killable(&table_lock))
 		return -EINTR;
-	err = add(pid);
+	err = add(file, pid);
 	mutex_unlock(&table_lock);
 	return err;
 }
@@ -577,7 +623,13 @@ static int await_disposal(struct entry *e, struct completion *done)
 	return -EINTR;
 }
 
-static int remove_target(struct pid *pid)
+static bool may_remove(const struct file *file, const struct entry *e)
+{
+	return (uid_eq(e->owner, current_uid()) && uid_eq(e->owner, file->f_cred->uid)) ||
+	       mmscope_target_trusts(file);
+}
+
+static int remove_target(const struct file *file, struct pid *pid)
 {
 	DECLARE_COMPLETION_ONSTACK(done);
 	struct entry *e;
@@ -588,7 +640,7 @@ static int remove_target(struct pid *pid)
 	e = find(pid_nr(pid));
 	if (!e || e->dying || e->pid != pid)
 		err = -ENOENT;
-	else if (!uid_eq(e->owner, current_uid()) && !capable(CAP_SYS_ADMIN))
+	else if (!may_remove(file, e))
 		err = -EPERM;
 	else
 		e->waiter = &done;
@@ -627,7 +679,7 @@ static ssize_t targets_write(struct file *file, const char __user *from, size_t 
 	pid = process_of(abs(nr));
 	if (!pid)
 		return nr < 0 ? -ENOENT : -ESRCH;
-	err = nr > 0 ? add_target(pid) : remove_target(pid);
+	err = nr > 0 ? add_target(file, pid) : remove_target(file, pid);
 	put_pid(pid);
 	return err ? err : len;
 }

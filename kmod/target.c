@@ -15,6 +15,7 @@
  * come back as its address while it is held; so if it is the same, the check
  * was about it.
  */
+#include <linux/capability.h>
 #include <linux/file.h>
 #include <linux/fs.h>
 #include <linux/ktime.h>
@@ -26,6 +27,15 @@
 #include <linux/sched/task.h>
 
 #include "internal.h"
+
+/*
+ * The administrator's own: both who opened the file and who asks by it now. Nobody
+ * lends a right by opening a file for others, nor by using what others opened.
+ */
+bool mmscope_target_trusts(const struct file *file)
+{
+	return file_ns_capable(file, &init_user_ns, CAP_SYS_ADMIN) && capable(CAP_SYS_ADMIN);
+}
 
 /* How often ATTACH is tried with a target that keeps calling exec. */
 #define TRIES 16
@@ -76,7 +86,11 @@ static int gate_error(long err)
 	}
 }
 
-static int open_maps(const struct path *root, const char *nr)
+/*
+ * Since 6.16 that of a process without an address space is not opened for anybody
+ * (ESRCH); before it was, and is empty.  Both is no refusal of the caller.
+ */
+static int open_maps(const struct path *root, const char *nr, bool has_mm)
 {
 	struct super_block *sb = root->dentry->d_sb;
 	char name[32];
@@ -86,8 +100,10 @@ static int open_maps(const struct path *root, const char *nr)
 	snprintf(name, sizeof(name), "%s/maps", nr);
 	/* What is there may be anything: do not wait for a FIFO's other end. */
 	file = file_open_root(root, name, O_RDONLY | O_NONBLOCK | O_NOCTTY, 0);
-	if (IS_ERR(file))
-		return gate_error(PTR_ERR(file));
+	if (IS_ERR(file)) {
+		err = PTR_ERR(file);
+		return err == -ESRCH && !has_mm ? 0 : gate_error(err);
+	}
 	if (!is_maps_of(file, sb, nr))
 		err = -EACCES;
 	fput(file);
@@ -99,7 +115,7 @@ static int open_maps(const struct path *root, const char *nr)
  * pid's number is looked up in the namespace of the caller's /proc, which need
  * not be the caller's own.  May sleep.
  */
-int mmscope_target_gate(struct pid *pid)
+static int gate(struct pid *pid, bool has_mm)
 {
 	struct path root;
 	char nr[16];
@@ -110,7 +126,7 @@ int mmscope_target_gate(struct pid *pid)
 		return err;
 	n = pid_nr_ns(pid, proc_pid_ns(root.dentry->d_sb));
 	snprintf(nr, sizeof(nr), "%d", n);
-	err = n ? open_maps(&root, nr) : -ESRCH;
+	err = n ? open_maps(&root, nr, has_mm) : -ESRCH;
 	path_put(&root);
 	/* While it is still hashed, its number was not given to another. */
 	if (!err) {
@@ -143,15 +159,18 @@ static int mm_of(struct pid *pid, struct mm_struct **mm)
 	return 0;
 }
 
-/* One try; EAGAIN if the target called exec in the midst of it. */
+/*
+ * One try; EAGAIN if the target called exec in the midst of it.  That it has no mm
+ * is told only to whom it is shown at all: /proc may be mounted with hidepid.
+ */
 static int attach_once(struct pid *pid, struct mm_struct **out)
 {
-	struct mm_struct *before, *after;
+	struct mm_struct *before = NULL, *after;
 	int err = mm_of(pid, &before);
 
-	if (err)
+	if (err && err != -ENXIO)
 		return err;
-	err = mmscope_target_gate(pid);
+	err = gate(pid, before);
 	if (err)
 		goto out;
 	err = mm_of(pid, &after);
@@ -165,7 +184,8 @@ static int attach_once(struct pid *pid, struct mm_struct **out)
 	*out = before;
 	return 0;
 out:
-	mmdrop(before);
+	if (before)
+		mmdrop(before);
 	return err;
 }
 
@@ -186,6 +206,17 @@ int mmscope_target_attach(struct mmscope_target *t, struct pid *pid)
 	t->mm = mm;
 	t->pid = get_pid(pid);
 	return 0;
+}
+
+int mmscope_target_admit(const struct mmscope_target *t)
+{
+	struct mmscope_target now = {};
+	int err = mmscope_target_attach(&now, t->pid);
+
+	if (!err && now.mm != t->mm)
+		err = -ESTALE;
+	mmscope_target_detach(&now);
+	return err;
 }
 
 void mmscope_target_detach(struct mmscope_target *t)

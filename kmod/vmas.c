@@ -3,10 +3,10 @@
  * vmas.c - VMAs: one as a record, its name, and the whole list as a snapshot.
  *
  * A snapshot is made in one hold of the mmap lock, so that break, counters and
- * all VMAs agree. Its memory is taken before, as much as the caller has room
- * for and the process seems to need; if that does not do, the list is still
- * walked to its end, to say what would have. The names are by far the dearest
- * part: one path is made once for the VMAs of it that follow each other.
+ * all VMAs agree. Its memory is taken before, as much as the process seems to
+ * need, and no more than the caller has room for; if that does not do, the list
+ * is still walked to its end, to say what would have. The names are by far the
+ * dearest part: one path is made once for the VMAs of it that follow each other.
  */
 #include <linux/dcache.h>
 #include <linux/hugetlb.h>
@@ -265,16 +265,25 @@ out:
 	return err;
 }
 
-/* map_count is read without the lock: if it was too few, the caller asks again. */
+/* What a VMA's name takes, as a guess; paths are shared by several. */
+#define NAME_SEEMS 64
+
+/*
+ * As much as the process seems to need, or needed at the last try: the caller's
+ * room may be far more, and would be memory of the kernel's for as long as he
+ * lets the copying wait.  map_count is read without the lock: if it was too few,
+ * it is tried again.
+ */
 static int make_room(struct snapshot *s, const struct mmscope_target *t,
-		     const struct mmscope_vmas *arg)
+		     const struct mmscope_vmas *arg, u64 names_needed)
 {
 	u64 seems = READ_ONCE(t->mm->map_count) + 64;
+	u64 names_seem = max(seems * NAME_SEEMS, names_needed + names_needed / 8);
 
 	s->want_names = arg->names_len;
 	s->vmas_room = min(arg->vmas_len, seems + seems / 8);
 	s->vmas_room = min_t(u64, s->vmas_room, MMSCOPE_SNAPSHOT_MAX / sizeof(*s->vmas));
-	s->names_room = min_t(u64, arg->names_len, MMSCOPE_SNAPSHOT_MAX);
+	s->names_room = min3(arg->names_len, names_seem, (u64)MMSCOPE_SNAPSHOT_MAX);
 	s->vmas = kvmalloc_array(s->vmas_room + 1, sizeof(*s->vmas), GFP_KERNEL_ACCOUNT);
 	s->names = kvmalloc(s->names_room + 1, GFP_KERNEL_ACCOUNT);
 	return s->vmas && s->names ? 0 : -ENOMEM;
@@ -289,7 +298,7 @@ static int judge(const struct snapshot *s, struct mmscope_vmas *arg)
 	if (s->vmas_count > arg->vmas_len ||
 	    (s->want_names && s->names_bytes > arg->names_len))
 		return -ENOSPC;
-	/* The caller had room, but the process grew since make_room(). */
+	/* The caller had room: the process grew since make_room(), or has long names. */
 	if (s->vmas_count > s->vmas_room || s->names_bytes > s->names_room)
 		return -EAGAIN;
 	return 0;
@@ -340,15 +349,16 @@ static int copy_out(const struct snapshot *s, const struct mmscope_target *t,
 }
 
 static int query_once(const struct mmscope_target *t, struct mmscope_vmas *arg,
-		      struct mmscope_mm *mm, char *scratch)
+		      struct mmscope_mm *mm, char *scratch, u64 *names_needed)
 {
 	struct snapshot s = {};
-	int err = make_room(&s, t, arg);
+	int err = make_room(&s, t, arg, *names_needed);
 
 	if (!err)
 		err = take(&s, t, arg, mm, scratch);
 	if (!err)
 		err = judge(&s, arg);
+	*names_needed = s.names_bytes;
 	if (!err)
 		err = copy_out(&s, t, arg, mm);
 	kvfree(s.names);
@@ -361,10 +371,11 @@ int mmscope_vmas_query(const struct mmscope_target *t, struct mmscope_vmas *arg,
 		       char *scratch)
 {
 	struct mmscope_mm mm = { .size = mm_size };
+	u64 names_needed = 0;
 	int tries, err;
 
 	for (tries = 0; tries < 8; tries++) {
-		err = query_once(t, arg, &mm, scratch);
+		err = query_once(t, arg, &mm, scratch, &names_needed);
 		if (err != -EAGAIN)
 			return err;
 	}

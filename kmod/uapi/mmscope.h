@@ -45,10 +45,15 @@
  * Whoever may open /proc/PID/maps of the target may ATTACH: that is checked by
  * opening it with the caller's credentials.  As with that file, the check is
  * made once; the session then stays usable, also if it is passed on.
+ * A file of /proc/mmscope/PID is checked so when it is opened, and again, with
+ * the reader's credentials, at each read; to register needs the right of whoever
+ * opened `targets` and of who writes to it.  A file tells of the address space
+ * that the process had when it was opened (else ESTALE).
  * Page frame numbers and raw page-table entries are told only if both the
  * opener of the session and the caller have CAP_SYS_ADMIN in the initial user
  * namespace.  Others are not told either whether somebody else has locked a
- * page of a file: they get LOCK_UNKNOWN, unless the VMA itself is locked.
+ * page of a file, one that KSM merged or one that is mapped more than once: they
+ * get LOCK_UNKNOWN, unless the VMA itself is locked.
  * Whether a page of a file that is not mapped in the target's page
  * tables is in the page cache is told by the rule of mincore(2): to those who
  * own the file or may write to it; others get CACHE_UNKNOWN.

@@ -1,14 +1,19 @@
 # SPDX-License-Identifier: GPL-2.0
 # Builds the programs of tests/vm, one a file, into build/tests/vm/.
 
-VM_TESTS := zoo programs gate quiet life proc
+VM_TESTS := zoo programs gate worlds handed secrets locks cache tricks quiet life proc
 VM_OUT   := $(BUILD)/tests/vm
 
 $(VM_OUT)/compare.o: tests/vm/compare.c tests/vm/compare.h tests/abi/kit.h tests/tap.h
 	@mkdir -p $(@D)
 	$(CC) $(CFLAGS) $(WARN) $(TEST_CPPFLAGS) -c -o $@ $<
 
-$(VM_TESTS:%=$(VM_OUT)/%): $(VM_OUT)/%: tests/vm/%.c $(VM_OUT)/compare.o $(ABI_OUT)/kit.o
+$(VM_OUT)/people.o: tests/vm/people.c tests/vm/people.h tests/abi/kit.h tests/tap.h
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS) $(WARN) $(TEST_CPPFLAGS) -c -o $@ $<
+
+$(VM_TESTS:%=$(VM_OUT)/%): $(VM_OUT)/%: tests/vm/%.c $(VM_OUT)/compare.o $(VM_OUT)/people.o \
+				      $(ABI_OUT)/kit.o
 	$(CC) $(CFLAGS) $(WARN) $(TEST_CPPFLAGS) -o $@ $^ $(TEST_LDLIBS)
 
 $(VM_OUT)/still: tests/vm/still.c

@@ -1,139 +1,29 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * gate.c - who is let in: callers of many kinds against targets of many kinds,
- * each case compared with really opening /proc/PID/maps as that caller. Then
- * pid namespaces, frames, and what is told of the page cache.
+ * gate.c - who is let in: callers of many kinds against targets of many kinds, by
+ * each way in, each compared with really opening /proc/PID/maps as that caller,
+ * and reading it.
  */
-#include <linux/capability.h>
-#include <grp.h>
+#include <limits.h>
+#include <pthread.h>
 #include <sched.h>
-#include <sys/mount.h>
 #include <sys/prctl.h>
-#include <sys/socket.h>
-#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 
-#include "kit.h"
+#include "people.h"
 
-#define ALICE	1000
-#define BOB	1001
+#define ROOT "/proc/mmscope"
+#define OWN 0x7ffffff0		/* in place of a number: the caller's own */
 
-/* ---- becoming somebody ---- */
-
-static void become(uid_t uid, gid_t gid)
-{
-	if (setgroups(0, NULL) || setresgid(gid, gid, gid) || setresuid(uid, uid, uid))
-		_exit(90);
-	prctl(PR_SET_DUMPABLE, 1);
-}
-
-static void be_root(void)
-{
-}
-
-static void be_root_without_ptrace(void)
-{
-	if (can_drop(CAP_SYS_PTRACE))
-		_exit(90);
-}
-
-static void be_root_without_any(void)
-{
-	int i;
-
-	for (i = 0; i <= 40; i++)
-		can_drop(i);
-}
-
-static void be_alice(void)
-{
-	become(ALICE, ALICE);
-}
-
-static void be_bob(void)
-{
-	become(BOB, BOB);
-}
-
-static void be_alice_in_bobs_group(void)
-{
-	become(ALICE, BOB);
-}
-
-static void keep(int capability)
-{
-	struct __user_cap_header_struct head = { .version = _LINUX_CAPABILITY_VERSION_3 };
-	struct __user_cap_data_struct data[2] = { 0 };
-
-	prctl(PR_SET_KEEPCAPS, 1);
-	become(BOB, BOB);
-	data[capability / 32].effective = 1U << capability % 32;
-	data[capability / 32].permitted = 1U << capability % 32;
-	if (syscall(SYS_capset, &head, data))
-		_exit(90);
-}
-
-static void be_bob_with_ptrace(void)
-{
-	keep(CAP_SYS_PTRACE);
-}
-
-static void be_bob_with_admin(void)
-{
-	keep(CAP_SYS_ADMIN);
-}
-
-static void be_bob_with_dac(void)
-{
-	keep(CAP_DAC_OVERRIDE);
-}
-
-static int map_root(uid_t uid)
-{
-	char line[40];
-
-	if (unshare(CLONE_NEWUSER))
-		return -1;
-	write_text("/proc/self/setgroups", "deny");
-	snprintf(line, sizeof(line), "0 %d 1", uid);
-	return write_text("/proc/self/uid_map", line) | write_text("/proc/self/gid_map", line);
-}
-
-static void be_userns_root_alice(void)
-{
-	become(ALICE, ALICE);
-	if (map_root(ALICE))
-		_exit(91);
-}
-
-static void be_userns_root_bob(void)
-{
-	become(BOB, BOB);
-	if (map_root(BOB))
-		_exit(91);
-}
-
-/* Filesystem ids of its own: the check of open() goes by these. */
-static void be_alice_by_fsuid(void)
-{
-	become(0, 0);
-	syscall(SYS_setfsgid, ALICE);
-	syscall(SYS_setfsuid, ALICE);
-	be_root_without_any();
-}
-
-static void be_alice_effective(void)
-{
-	if (setresgid(BOB, ALICE, BOB) || setresuid(BOB, ALICE, BOB))
-		_exit(90);
-}
+static const char *const files[] = { "summary", "brk", "vmas", "resident", "locked" };
+#define FILES ARRAY_SIZE(files)
 
 /* ---- targets ---- */
 
 static void be_undumpable_alice(void)
 {
-	become(ALICE, ALICE);
+	be_alice();
 	prctl(PR_SET_DUMPABLE, 0);
 }
 
@@ -146,554 +36,453 @@ static void be_mixed(void)
 
 static void be_setuid_program(void)
 {
-	become(ALICE, ALICE);
-	execl("/tmp/mmscope-setuid", "mmscope-setuid", "pause", NULL);
-	_exit(92);
+	be_alice();
+	run_copy(SETUID_COPY, "pause");
+}
+
+static void be_capable_program(void)
+{
+	be_alice();
+	run_copy(CAPABLE_COPY, "pause");
 }
 
 static void be_unreadable_program(void)
 {
-	become(ALICE, ALICE);
-	execl("/tmp/mmscope-unreadable", "mmscope-unreadable", "pause", NULL);
-	_exit(92);
+	be_alice();
+	run_copy(UNREADABLE_COPY, "pause");
 }
 
-struct who {
+static pid_t *number;		/* told by those who stay: a second one of theirs */
+
+static void *other_thread(void *arg)
+{
+	number[0] = syscall(SYS_gettid);
+	pause_for_ever();
+	return arg;
+}
+
+static void be_alice_with_a_thread(void)
+{
+	pthread_t thread;
+
+	be_alice();
+	pthread_create(&thread, NULL, other_thread, NULL);
+	while (!__atomic_load_n(&number[0], __ATOMIC_ACQUIRE))
+		usleep(1000);
+}
+
+static void leave_alone(int sig)
+{
+	(void)sig;
+	syscall(SYS_exit, 0);	/* this thread only */
+}
+
+static void be_alice_who_will_leave(void)
+{
+	signal(SIGUSR1, leave_alone);
+	be_alice_with_a_thread();
+}
+
+static void be_parent_of_alice_in_pidns(void)
+{
+	pid_t pid;
+
+	if (unshare(CLONE_NEWPID))
+		_exit(91);
+	pid = fork();		/* as we see it: we are not in there ourselves */
+	if (pid) {
+		number[0] = pid;
+	} else {
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		be_alice();
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		syscall(436 /* close_range */, 3, ~0U, 0);	/* by which its parent says it is ready */
+		pause_for_ever();
+	}
+}
+
+struct target {
 	const char *name;
 	void (*become)(void);
+	bool second;		/* it is the other one that is asked about */
+	pid_t id;		/* what is asked for */
+	pid_t process;		/* its process: the directory's name */
+	bool registered;
+	int roots_pidfd, roots_file[FILES];
 };
+
+static struct target targets[] = {
+	{ .name = "root", .become = be_root },
+	{ .name = "root_without_any", .become = be_root_without_any },
+	{ .name = "alice", .become = be_alice },
+	{ .name = "bob", .become = be_bob },
+	{ .name = "alice_in_bobs_group", .become = be_alice_in_bobs_group },
+	{ .name = "undumpable_alice", .become = be_undumpable_alice },
+	{ .name = "mixed", .become = be_mixed },
+	{ .name = "setuid_program", .become = be_setuid_program },
+	{ .name = "capable_program", .become = be_capable_program },
+	{ .name = "unreadable_program", .become = be_unreadable_program },
+	{ .name = "userns_root_alice", .become = be_userns_root_alice },
+	{ .name = "bob_with_ptrace", .become = be_bob_with_ptrace },
+	{ .name = "in_pidns", .become = be_parent_of_alice_in_pidns, .second = true },
+	{ .name = "thread", .become = be_alice_with_a_thread, .second = true },
+	{ .name = "dead_leader", .become = be_alice_who_will_leave },
+	{ .name = "thread_of_dead_leader", .second = true },
+	{ .name = "zombie" },
+	{ .name = "kernel_thread", .id = 2, .process = 2 },
+	{ .name = "pid_0", .id = 0 },
+	{ .name = "pid_minus_1", .id = -1 },
+	{ .name = "pid_int_max", .id = INT_MAX },
+	{ .name = "pid_int_min", .id = INT_MIN },
+	{ .name = "self", .id = OWN },
+};
+
+static struct target *named(const char *name)
+{
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(targets); i++)
+		if (!strcmp(targets[i].name, name))
+			return &targets[i];
+	tap_bail("no target %s", name);
+}
+
+static int pidfd_of_thread(pid_t id)
+{
+	int fd = pidfd_of(id);
+
+	return fd >= 0 ? fd : (int)syscall(SYS_pidfd_open, id, O_EXCL /* PIDFD_THREAD */);
+}
+
+static void start(struct target *t)
+{
+	pid_t pid;
+
+	number[0] = 0;
+	pid = stay_as(t->become);
+	t->id = t->second ? number[0] : pid;
+	t->process = t->second && t->become == be_parent_of_alice_in_pidns ? number[0] : pid;
+	settle(t->id);
+	if (t->become == be_alice_who_will_leave) {
+		t[1].id = number[0];
+		t[1].process = pid;
+	}
+}
+
+static void register_target(struct target *t)
+{
+	char text[80];
+	size_t i;
+
+	snprintf(text, sizeof(text), "%d", t->process);
+	t->registered = !write_text(ROOT "/targets", text);
+	ok(t->registered, "target.%s.registered", t->name);
+	for (i = 0; i < FILES; i++) {
+		snprintf(text, sizeof(text), ROOT "/%d/%s", t->process, files[i]);
+		t->roots_file[i] = open(text, O_RDONLY);
+		if (t->roots_file[i] < 0)
+			tap_bail("%s: %s", text, strerror(errno));
+	}
+}
+
+static void exit_at_once(void *arg)
+{
+	(void)arg;
+}
+
+static void make_targets(void)
+{
+	struct target *leader = named("dead_leader"), *zombie = named("zombie");
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(targets); i++) {
+		if (!targets[i].become)
+			continue;
+		start(&targets[i]);
+		register_target(&targets[i]);
+	}
+	syscall(SYS_tgkill, leader->id, leader->id, SIGUSR1);
+	zombie->id = zombie->process = child_of(exit_at_once, NULL);
+	waitid(P_PID, zombie->id, NULL, WEXITED | WNOWAIT);
+	for (i = 0; i < 1000 && state_of(leader->id) != 'Z'; i++)
+		usleep(1000);
+	eq(state_of(leader->id), 'Z', "target.dead_leader.is_dead");
+	eq(state_of(named("thread_of_dead_leader")->id), 'S', "target.dead_leader.thread_lives");
+	for (i = 0; i < ARRAY_SIZE(targets); i++)
+		targets[i].roots_pidfd = pidfd_of_thread(targets[i].id);
+}
+
+/* A setuid program that is not one would test nothing. */
+static void check_targets(void)
+{
+	char *text = read_text("/proc/%d/status", named("setuid_program")->id);
+	char *p = text ? strstr(text, "\nUid:") : NULL;
+	int real = -1, effective = -1;
+
+	if (p)
+		sscanf(p, "\nUid: %d %d", &real, &effective);
+	ok(real == ALICE && effective == 0, "target.setuid_program.is_setuid");
+	free(text);
+	text = read_text("/proc/%d/status", named("capable_program")->id);
+	ok(text && strstr(text, "\nCapEff:\t0000000000002000"),
+	   "target.capable_program.is_capable");
+	free(text);
+}
+
+/* ---- what comes of it ---- */
+
+/* What opening and reading maps gives; in the errnos that mmscope.h documents. */
+static int oracle(pid_t pid)
+{
+	char path[40], text[64];
+	int fd, err = 0;
+	ssize_t n;
+
+	snprintf(path, sizeof(path), "/proc/%d/maps", pid);
+	fd = open(path, O_RDONLY);
+	if (fd < 0)
+		err = errno;
+	n = fd < 0 ? -1 : read(fd, text, sizeof(text));
+	close(fd);
+	if (n > 0)
+		return 0;
+	if (!n)
+		return ENXIO;	/* opened, and empty: no address space */
+	if (err == EACCES || err == EPERM)
+		return EACCES;
+	/* Since 6.16 it is not opened at all if there is none. */
+	*strrchr(path, '/') = 0;
+	return err == ESRCH && !access(path, F_OK) ? ENXIO : ESRCH;
+}
+
+struct outcome {
+	int want, want_process;			/* by the oracle */
+	int attached, mm, by_pidfd, by_roots_pidfd;
+	int file[FILES], roots_file[FILES];
+	int registering, registering_by_roots;
+};
+#define NOT_TRIED -1
+
+static struct outcome *outcome;			/* one a target */
+static int *device_opened;
+static int roots_targets;			/* the file, open for writing */
+
+static int by_pidfd(int fd, int pidfd)
+{
+	return pidfd < 0 ? NOT_TRIED : attach_pidfd(fd, pidfd);
+}
+
+static void try_device(struct outcome *o, const struct target *t, pid_t id)
+{
+	int fd = open(MMSCOPE_DEVICE, O_RDONLY), pidfd = pidfd_of_thread(id);
+	struct mmscope_mm mm;
+
+	*device_opened = fd < 0 ? errno : 0;
+	o->attached = attach(fd, id);
+	o->mm = get_mm(fd, &mm);
+	o->by_pidfd = by_pidfd(fd, pidfd);
+	o->by_roots_pidfd = id == t->id ? by_pidfd(fd, t->roots_pidfd) : NOT_TRIED;
+	close(pidfd);
+	close(fd);
+}
+
+static int try_file(const char *path)
+{
+	char c;
+	int fd = open(path, O_RDONLY), err = 0;
+
+	if (fd < 0 || read(fd, &c, 1) != 1)
+		err = errno;
+	close(fd);
+	return err;
+}
+
+static void try_files(struct outcome *o, const struct target *t)
+{
+	char path[60], c;
+	size_t i;
+
+	for (i = 0; i < FILES; i++) {
+		o->file[i] = o->roots_file[i] = NOT_TRIED;
+		snprintf(path, sizeof(path), ROOT "/%d/%s", t->process, files[i]);
+		if (t->id == OWN)
+			snprintf(path, sizeof(path), ROOT "/self/%s", files[i]);
+		else if (t->registered)
+			o->roots_file[i] = pread(t->roots_file[i], &c, 1, 0) == 1 ? 0 : errno;
+		if ((t->registered || t->id == OWN) && !access(ROOT, F_OK))
+			o->file[i] = try_file(path);
+	}
+}
+
+static void try_registering(struct outcome *o, const struct target *t)
+{
+	char text[20];
+	int len = snprintf(text, sizeof(text), "%d", t->id);
+
+	o->registering = o->registering_by_roots = NOT_TRIED;
+	if (t->id <= 0 || t->id == OWN)
+		return;
+	if (!access(ROOT, F_OK))
+		o->registering = write_text(ROOT "/targets", text);
+	o->registering_by_roots = write(roots_targets, text, len) == len ? 0 : errno;
+}
+
+static void try_all(void *arg)
+{
+	const struct who *who = arg;
+	size_t i;
+
+	who->become();
+	for (i = 0; i < ARRAY_SIZE(targets); i++) {
+		const struct target *t = &targets[i];
+		struct outcome *o = &outcome[i];
+		pid_t id = t->id == OWN ? getpid() : t->id;
+
+		o->want = oracle(id);
+		o->want_process = t->process ? oracle(t->process) : o->want;
+		try_device(o, t, id);
+		try_files(o, t);
+		try_registering(o, t);
+	}
+}
+
+/* ---- judged ---- */
+
+static const char *told_as(int err)
+{
+	return err == NOT_TRIED ? "not tried" : err ? strerrorname_np(err) : "success";
+}
+
+/* One way in: as the oracle says, or not tried. */
+static bool same(const char *what, int got, int want)
+{
+	if (got == want || got == NOT_TRIED)
+		return true;
+	tap_note("%s: got %s, want %s", what, told_as(got), told_as(want));
+	return false;
+}
+
+static void judge_files(const char *caller, const struct target *t, const struct outcome *o)
+{
+	bool good = true;
+	size_t i;
+
+	for (i = 0; i < FILES; i++) {
+		good &= same(files[i], o->file[i], o->want_process);
+		good &= same("opened by root", o->roots_file[i], o->want_process);
+	}
+	ok(good, "%s.to.%s.files", caller, t->name);
+}
+
+static void judge(const char *caller, const struct target *t, const struct outcome *o)
+{
+	bool good = same("attach", o->attached, o->want);
+
+	good &= same("mm", o->mm, o->want ? ENOTCONN : 0);
+	good &= same("by pidfd", o->by_pidfd, o->want);
+	good &= same("by root's pidfd", o->by_roots_pidfd, o->want);
+	ok(good, "%s.to.%s.device", caller, t->name);
+	if (t->registered || t->id == OWN)
+		judge_files(caller, t, o);
+	if (o->registering_by_roots != NOT_TRIED) {
+		int want = o->want_process ?: EEXIST;
+
+		good = same("registering", o->registering, want);
+		good &= same("by root's file", o->registering_by_roots, want);
+		ok(good, "%s.to.%s.registering", caller, t->name);
+	}
+}
+
+static int tally[3];		/* let in, kept out, nothing there */
+
+static void test_caller(const struct who *who, const char *prefix)
+{
+	char name[80];
+	size_t i;
+	int status;
+
+	memset(outcome, 0, ARRAY_SIZE(targets) * sizeof(*outcome));
+	*device_opened = -1;
+	snprintf(name, sizeof(name), "%s%s", prefix, who->name);
+	status = wait_for(child_of(try_all, (void *)who));
+	if (status == 91) {
+		skip(name, "this kernel has none");
+		return;
+	}
+	if (!eq(status, 0, "%s.came_to_its_end", name))
+		return;
+	eq_err(*device_opened, 0, "%s.opens_device", name);
+	for (i = 0; i < ARRAY_SIZE(targets); i++) {
+		judge(name, &targets[i], &outcome[i]);
+		tally[!outcome[i].want ? 0 : outcome[i].want == EACCES ? 1 : 2]++;
+	}
+}
 
 static const struct who callers[] = {
 	{ "root", be_root }, { "root_without_ptrace", be_root_without_ptrace },
 	{ "root_without_any", be_root_without_any }, { "alice", be_alice }, { "bob", be_bob },
 	{ "alice_in_bobs_group", be_alice_in_bobs_group },
 	{ "bob_with_ptrace", be_bob_with_ptrace }, { "bob_with_admin", be_bob_with_admin },
+	{ "bob_with_perfmon", be_bob_with_perfmon },
 	{ "bob_with_dac", be_bob_with_dac }, { "userns_root_alice", be_userns_root_alice },
 	{ "userns_root_bob", be_userns_root_bob }, { "alice_by_fsuid", be_alice_by_fsuid },
-	{ "alice_effective", be_alice_effective },
+	{ "alice_effective", be_alice_effective }, { "alice_landlocked", be_alice_landlocked },
+	{ "root_hidepid_invisible", be_root_hidepid_invisible },
+	{ "alice_hidepid_invisible", be_alice_hidepid_invisible },
+	{ "bob_hidepid_noaccess", be_bob_hidepid_noaccess },
+	{ "bob_hidepid_invisible", be_bob_hidepid_invisible },
+	{ "bob_hidepid_ptraceable", be_bob_hidepid_ptraceable },
+	{ "bob_subset_pid", be_bob_subset_pid },
 };
-
-static const struct who targets[] = {
-	{ "root", be_root }, { "root_without_any", be_root_without_any }, { "alice", be_alice },
-	{ "bob", be_bob }, { "alice_in_bobs_group", be_alice_in_bobs_group },
-	{ "undumpable_alice", be_undumpable_alice }, { "mixed", be_mixed },
-	{ "setuid_program", be_setuid_program }, { "unreadable_program", be_unreadable_program },
-	{ "userns_root_alice", be_userns_root_alice }, { "bob_with_ptrace", be_bob_with_ptrace },
-};
-
-static void be_target(void *arg)
-{
-	((const struct who *)arg)->become();
-	for (;;)
-		pause();
-}
-
-/* ---- the table ---- */
-
-struct outcome {
-	int became, device, opened, attached, by_pidfd, mm;
-};
-static struct outcome *outcome;		/* one a target */
-static pid_t victim[ARRAY_SIZE(targets)];
-
-static void try_all(void *arg)
-{
-	const struct who *who = arg;
-	char path[40];
-	size_t t;
-	int fd, f, pidfd;
-
-	who->become();
-	for (t = 0; t < ARRAY_SIZE(targets); t++) {
-		struct outcome *o = &outcome[t];
-		struct mmscope_mm mm;
-
-		o->became = 1;
-		fd = open(MMSCOPE_DEVICE, O_RDONLY);
-		o->device = fd < 0 ? errno : 0;
-		snprintf(path, sizeof(path), "/proc/%d/maps", victim[t]);
-		f = open(path, O_RDONLY);
-		o->opened = f < 0 ? errno : 0;
-		close(f);
-		o->attached = attach(fd, victim[t]);
-		o->mm = get_mm(fd, &mm);
-		pidfd = pidfd_of(victim[t]);
-		o->by_pidfd = pidfd < 0 ? -errno : attach_pidfd(fd, pidfd);
-		close(pidfd);
-		close(fd);
-	}
-}
 
 static void test_table(void)
 {
-	int let_in = 0, kept_out = 0, status;
-	size_t c, t;
-
-	for (c = 0; c < ARRAY_SIZE(callers); c++) {
-		memset(outcome, 0, ARRAY_SIZE(targets) * sizeof(*outcome));
-		status = wait_for(child_of(try_all, (void *)&callers[c]));
-		if (!outcome[0].became) {
-			skip(callers[c].name, "could not be had (status %d)", status);
-			continue;
-		}
-		eq_err(outcome[0].device, 0, "%s.opens_device", callers[c].name);
-		for (t = 0; t < ARRAY_SIZE(targets); t++) {
-			struct outcome *o = &outcome[t];
-
-			eq_err(o->attached, o->opened, "%s.to.%s", callers[c].name, targets[t].name);
-			if (o->by_pidfd >= 0)
-				eq_err(o->by_pidfd, o->opened, "%s.to.%s.by_pidfd",
-				       callers[c].name, targets[t].name);
-			eq_err(o->mm, o->opened ? ENOTCONN : 0, "%s.to.%s.mm", callers[c].name,
-			       targets[t].name);
-			*(o->opened ? &kept_out : &let_in) += 1;
-		}
-	}
-	tap_note("maps let in %d, kept out %d", let_in, kept_out);
-	ok(let_in > 20 && kept_out > 20, "table_has_both");
-}
-
-static void copy_self(const char *to, int mode)
-{
-	char command[200];
-
-	snprintf(command, sizeof(command), "cp /proc/%d/exe %s && chmod %o %s", getpid(), to, mode,
-		 to);
-	if (system(command))
-		tap_bail("%s failed", command);
-}
-
-static void make_targets(void)
-{
-	size_t t;
-
-	copy_self("/tmp/mmscope-setuid", 04755);
-	copy_self("/tmp/mmscope-unreadable", 0711);
-	for (t = 0; t < ARRAY_SIZE(targets); t++)
-		victim[t] = child_of(be_target, (void *)&targets[t]);
-	usleep(500000);
-	for (t = 0; t < ARRAY_SIZE(targets); t++)
-		settle(victim[t]);
-	/* A setuid program that is not one would test nothing. */
-	ok(read_text("/proc/%d/status", victim[7]) != NULL, "targets_live");
-}
-
-static bool is_setuid(void)
-{
-	char *text = read_text("/proc/%d/status", victim[7]);
-	char *p = text ? strstr(text, "\nUid:") : NULL;
-	int real = -1, effective = -1;
-	bool good = p && sscanf(p, "\nUid: %d %d", &real, &effective) == 2 && real == ALICE &&
-		    effective == 0;
-
-	free(text);
-	return good;
-}
-
-/* ---- the check is made at ATTACH, with the caller's credentials ---- */
-
-static int *result;
-static int root_fd;
-
-static void attach_with_roots_fd(void *arg)
-{
-	struct mmscope_mm mm;
-
-	(void)arg;
-	result[2] = get_mm(root_fd, &mm);	/* attached by root: it stays usable */
-	be_bob();
-	result[0] = attach(root_fd, victim[2]);
-	result[1] = get_mm(root_fd, &mm);
-	result[3] = mm.pid;
-}
-
-static void test_passed_on(void)
-{
-	root_fd = session_of(victim[0]);
-	wait_for(child_of(attach_with_roots_fd, NULL));
-	eq_err(result[2], 0, "passed_on.usable");
-	eq_err(result[0], EACCES, "passed_on.attach_by_bob");
-	eq_err(result[1], 0, "passed_on.still_usable_by_bob");
-	eq(result[3], victim[0], "passed_on.still_the_old_target");
-	close(root_fd);
-}
-
-/* SCM_RIGHTS: over a socket, to one who then lives on alone. */
-static void receive(void *arg)
-{
-	int s = *(int *)arg, fd;
-	char byte, control[CMSG_SPACE(sizeof(int))];
-	struct iovec io = { &byte, 1 };
-	struct msghdr m = { .msg_iov = &io, .msg_iovlen = 1, .msg_control = control,
-			    .msg_controllen = sizeof(control) };
-	struct mmscope_mm mm;
-
-	be_bob();
-	if (recvmsg(s, &m, 0) != 1)
-		_exit(1);
-	memcpy(&fd, CMSG_DATA(CMSG_FIRSTHDR(&m)), sizeof(fd));
-	usleep(200000);
-	result[0] = get_mm(fd, &mm);
-	result[1] = mm.pid;
-	_exit(0);
-}
-
-static void opener(void *arg)
-{
-	int s = *(int *)arg, fd = session_of(victim[0]);
-	char byte = 0, control[CMSG_SPACE(sizeof(int))] = { 0 };
-	struct iovec io = { &byte, 1 };
-	struct msghdr m = { .msg_iov = &io, .msg_iovlen = 1, .msg_control = control,
-			    .msg_controllen = sizeof(control) };
-	struct cmsghdr *c = CMSG_FIRSTHDR(&m);
-
-	c->cmsg_level = SOL_SOCKET;
-	c->cmsg_type = SCM_RIGHTS;
-	c->cmsg_len = CMSG_LEN(sizeof(int));
-	memcpy(CMSG_DATA(c), &fd, sizeof(fd));
-	_exit(sendmsg(s, &m, 0) == 1 ? 0 : 1);
-}
-
-static void test_scm_rights(void)
-{
-	int pair[2];
-	pid_t receiver;
-
-	if (socketpair(AF_UNIX, SOCK_STREAM, 0, pair))
-		tap_bail("socketpair");
-	result[0] = -1;
-	receiver = child_of(receive, &pair[0]);
-	wait_for(child_of(opener, &pair[1]));
-	wait_for(receiver);
-	eq_err(result[0], 0, "scm_rights.opener_died_and_it_is_usable");
-	eq(result[1], victim[0], "scm_rights.target");
-	close(pair[0]);
-	close(pair[1]);
-}
-
-/* ---- frames need both the opener and the caller to be privileged ---- */
-
-static int frames(int fd)
-{
-	struct mmscope_pages p = { .size = sizeof(p), .flags = MMSCOPE_PAGES_FRAMES };
-	struct mmscope_walk w;
-	struct mmscope_info info;
-	int err = call(fd, MMSCOPE_PAGES, &p);
-
-	get_info(fd, &info);
-	return err | walk(fd, 0, MMSCOPE_WALK_RAW, &w) << 8 |
-	       !(info.features & MMSCOPE_FEAT_FRAMES) << 16;
-}
-#define REFUSED (EPERM | EPERM << 8 | 1 << 16)
-
-static void frames_as_alice(void *arg)
-{
-	(void)arg;
-	be_alice();
-	attach(root_fd, getpid());
-	result[0] = frames(root_fd);
-}
-
-static void frames_as_userns(void *arg)
-{
-	int fd;
-
-	(void)arg;
-	be_userns_root_alice();
-	fd = session_of(getpid());
-	result[0] = frames(fd);
-}
-
-static void frames_as_admin(void *arg)
-{
-	int fd;
-
-	(void)arg;
-	be_bob_with_admin();
-	prctl(PR_SET_DUMPABLE, 1);
-	fd = session_of(getpid());
-	result[0] = frames(fd);
-}
-
-static void frames_opened_low(void *arg)
-{
-	int fd;
-
-	(void)arg;
-	if (seteuid(ALICE))
-		_exit(1);
-	fd = session();
-	if (seteuid(0))
-		_exit(1);
-	attach(fd, getpid());
-	result[0] = frames(fd);
-}
-
-static void test_frames(void)
-{
-	static const struct {
-		const char *name;
-		void (*fn)(void *);
-		int want;
-	} table[] = {
-		{ "roots_fd_used_by_alice", frames_as_alice, REFUSED },
-		{ "userns_root", frames_as_userns, REFUSED },
-		{ "bob_with_admin", frames_as_admin, 0 },
-		{ "opened_by_alice_used_by_root", frames_opened_low, REFUSED },
-	};
 	size_t i;
 
-	root_fd = session_of(getpid());
-	eq(frames(root_fd), 0, "frames.root");
-	for (i = 0; i < ARRAY_SIZE(table); i++) {
-		result[0] = -1;
-		wait_for(child_of(table[i].fn, NULL));
-		eq(result[0], table[i].want, "frames.%s", table[i].name);
-	}
-	close(root_fd);
+	for (i = 0; i < ARRAY_SIZE(callers); i++)
+		test_caller(&callers[i], "");
+	tap_note("maps let in %d, kept out %d, and had nothing to tell of %d", tally[0], tally[1],
+		 tally[2]);
+	ok(tally[0] > 80 && tally[1] > 80 && tally[2] > 80, "table_has_all_kinds");
 }
 
-/* ---- the page cache is told to those whom mincore tells ---- */
-
-#define FILE_PAGES 16
-static const char *cache_file = "/tmp/mmscope-cache-file";
-static u64 *cache_state;
-static unsigned char *cache_core;
-
-static void look_at_cache(void *arg)
+/* A security module that restricts attaching; what it makes of reading is its own. */
+static void test_yama(void)
 {
-	const struct who *who = arg;
-	volatile char *p;
-	int fd, f = open(cache_file, O_RDONLY);
+	static const char scope[] = "/proc/sys/kernel/yama/ptrace_scope";
+	static const struct who few[] = { { "root", be_root }, { "alice", be_alice },
+					  { "bob_with_ptrace", be_bob_with_ptrace } };
+	char *was = read_text("%s", scope);
+	size_t i;
 
-	who->become();
-	p = mmap(NULL, FILE_PAGES * page, PROT_READ, MAP_PRIVATE, f, 0);
-	if (p == MAP_FAILED)
-		_exit(1);
-	madvise((void *)p, FILE_PAGES * page, MADV_RANDOM);
-	fd = session_of(getpid());
-	(void)p[3 * page];
-	get_states(fd, (uintptr_t)p, FILE_PAGES, cache_state);
-	if (mincore((void *)p, FILE_PAGES * page, cache_core))
-		_exit(2);
-	_exit(0);
-}
-
-/* Half of the file is in the cache, the other half is a hole. */
-static void test_cache(void)
-{
-	static const struct {
-		const char *name;
-		struct who who;
-		uid_t owner;
-		int mode;
-		bool told;
-	} table[] = {
-		{ "owner", { "", be_alice }, ALICE, 0400, true },
-		{ "may_write", { "", be_bob }, ALICE, 0666, true },
-		{ "reader_only", { "", be_bob }, ALICE, 0644, false },
-		{ "root", { "", be_root }, ALICE, 0600, true },
-		{ "root_without_any", { "", be_root_without_any }, ALICE, 0644, false },
-		{ "userns_root", { "", be_userns_root_bob }, ALICE, 0644, false },
-	};
-	char block[FILE_PAGES / 2 * 4096];
-	size_t i, k;
-	int f;
-
-	memset(block, 1, sizeof(block));
-	for (i = 0; i < ARRAY_SIZE(table); i++) {
-		int unmapped = 0, unknown = 0, wrong = 0, zero = 0;
-
-		f = open(cache_file, O_RDWR | O_CREAT | O_TRUNC, 0600);
-		if (write(f, block, sizeof(block)) < 0 || ftruncate(f, FILE_PAGES * page) ||
-		    fchown(f, table[i].owner, table[i].owner) || fchmod(f, table[i].mode))
-			tap_bail("%s: %s", cache_file, strerror(errno));
-		close(f);
-		if (wait_for(child_of(look_at_cache, (void *)&table[i].who))) {
-			skip("cache", "%s could not be had", table[i].name);
-			continue;
-		}
-		for (k = 0; k < FILE_PAGES; k++) {
-			u64 cats = cache_state[k];
-
-			if (cats & CAT(CACHE_UNKNOWN))
-				unknown++;
-			else
-				wrong += !!(cats & CAT(IN_CORE)) != (cache_core[k] & 1);
-			unmapped += !(cats & CAT(PRESENT));
-			zero += !(cats & (CAT(PRESENT) | CAT(CACHE_UNKNOWN)));
-		}
-		eq(unknown, table[i].told ? 0 : unmapped, "cache.%s.unknown", table[i].name);
-		eq(wrong, 0, "cache.%s.equals_mincore", table[i].name);
-		ok(unmapped > 0 && unmapped < FILE_PAGES, "cache.%s.both_kinds", table[i].name);
-		if (!table[i].told)
-			eq(zero, 0, "cache.%s.no_zero_that_looks_like_an_answer", table[i].name);
-	}
-	unlink(cache_file);
-}
-
-/* ---- pid namespaces, and worlds without /proc ---- */
-
-static void inside_pidns(void *arg)
-{
-	struct mmscope_mm mm;
-	pid_t child;
-	int fd = session();
-
-	(void)arg;
-	/* /proc is still that of the outer namespace: numbers mean others there. */
-	result[0] = attach(fd, getpid());
-	if (mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) || mount("proc", "/proc", "proc", 0, NULL))
-		_exit(3);
-	result[1] = attach(fd, getpid());
-	get_mm(fd, &mm);
-	result[2] = mm.pid;
-	child = fork();
-	if (!child)
-		for (;;)
-			pause();
-	result[3] = attach(fd, child);
-	get_mm(fd, &mm);
-	result[4] = mm.pid == child;
-	result[5] = attach(fd, victim[0]);	/* a number that is nobody's in here */
-	result[6] = attach_pidfd(fd, *(int *)arg);
-	result[7] = child;
-	kill(child, SIGKILL);
-	waitpid(child, NULL, 0);
-}
-
-static void enter_pidns(void *arg)
-{
-	pid_t pid;
-	int status;
-
-	if (unshare(CLONE_NEWPID | CLONE_NEWNS))
-		_exit(1);
-	pid = fork();
-	if (!pid) {
-		inside_pidns(arg);
-		_exit(0);
-	}
-	waitpid(pid, &status, 0);
-	_exit(WEXITSTATUS(status));
-}
-
-static void test_pidns(void)
-{
-	int pidfd = pidfd_of(victim[0]), status;
-	struct mmscope_mm mm;
-	int fd = session();
-
-	memset(result, 0xff, 10 * sizeof(int));
-	status = wait_for(child_of(enter_pidns, &pidfd));
-	if (status) {
-		skip("pidns", "no pid namespace to be had (status %d)", status);
+	if (!was || write_text(scope, "2")) {
+		skip("yama", "this kernel runs without it");
 		return;
 	}
-	/* The gate opens the caller's own entry, whichever procfs it is in. */
-	eq_err(result[0], 0, "pidns.outer_proc_own_entry");
-	eq_err(result[1], 0, "pidns.own_number");
-	eq(result[2], 1, "pidns.number_is_translated");
-	eq_err(result[3], 0, "pidns.child");
-	eq(result[4], 1, "pidns.childs_number");
-	if (victim[0] != result[7] && victim[0] > 10)
-		eq_err(result[5], ESRCH, "pidns.outer_number");
-	eq_err(result[6], ESRCH, "pidns.pidfd_of_outer");
-	eq_err(attach(fd, victim[0]), 0, "pidns.outside_is_as_before");
-	get_mm(fd, &mm);
-	eq(mm.pid, victim[0], "pidns.outside_number");
-	close(fd);
-	close(pidfd);
-}
-
-static void without_proc(void *arg)
-{
-	int fd = session();
-
-	(void)arg;
-	mkdir("/tmp/mmscope-empty", 0755);
-	if (chroot("/tmp/mmscope-empty") || chdir("/"))
-		_exit(1);
-	result[0] = attach(fd, getpid());
-}
-
-/* Something that looks like /proc/PID/maps, and that anybody may open. */
-static void with_false_proc(void *arg)
-{
-	int fd = session();
-	char path[60];
-
-	(void)arg;
-	mkdir("/tmp/mmscope-false", 0755);
-	mkdir("/tmp/mmscope-false/proc", 0755);
-	snprintf(path, sizeof(path), "/tmp/mmscope-false/proc/%d", victim[0]);
-	mkdir(path, 0755);
-	strcat(path, "/maps");
-	close(open(path, O_CREAT | O_RDWR, 0666));
-	if (chroot("/tmp/mmscope-false") || chdir("/"))
-		_exit(1);
-	be_bob();
-	result[0] = attach(fd, victim[0]);
-}
-
-/* In a namespace of one's own, one's own maps laid over another's. */
-static void with_bind_mount(void *arg)
-{
-	char from[40], to[40];
-	int fd = session();
-
-	(void)arg;
-	be_userns_root_bob();
-	if (unshare(CLONE_NEWNS))
-		_exit(1);
-	snprintf(from, sizeof(from), "/proc/%d/maps", getpid());
-	snprintf(to, sizeof(to), "/proc/%d/maps", victim[0]);
-	result[1] = mount(from, to, NULL, MS_BIND, NULL) ? errno : 0;
-	snprintf(from, sizeof(from), "/proc/%d", getpid());
-	snprintf(to, sizeof(to), "/proc/%d", victim[0]);
-	result[2] = mount(from, to, NULL, MS_BIND, NULL) ? errno : 0;
-	result[0] = attach(fd, victim[0]);
-}
-
-static void test_false_proc(void)
-{
-	result[0] = -1;
-	wait_for(child_of(without_proc, NULL));
-	eq_err(result[0], ENOENT, "proc.none");
-	result[0] = -1;
-	wait_for(child_of(with_false_proc, NULL));
-	eq_err(result[0], ENOENT, "proc.false");
-	result[0] = result[1] = -1;
-	wait_for(child_of(with_bind_mount, NULL));
-	tap_note("bind mounts: %d, %d", result[1], result[2]);
-	eq_err(result[0], EACCES, "proc.anothers_laid_over");
+	for (i = 0; i < ARRAY_SIZE(few); i++)
+		test_caller(&few[i], "yama.");
+	write_text(scope, was);
+	free(was);
 }
 
 int main(int argc, char **argv)
 {
-	size_t t;
+	size_t i;
 
-	if (argc > 1 && !strcmp(argv[1], "pause"))
-		for (;;)
-			pause();
+	role_of_copy(argc, argv);
 	tap_start("vm.gate.", 120);
-	outcome = shared(page);
-	result = shared(page);
-	cache_state = shared(page);
-	cache_core = shared(page);
+	outcome = shared(ARRAY_SIZE(targets) * sizeof(*outcome));
+	device_opened = shared(page);
+	number = shared(page);
+	roots_targets = open(ROOT "/targets", O_WRONLY);
 	close(session());
+	make_copies();
 	make_targets();
-	ok(is_setuid(), "setuid_target_is_setuid");
+	check_targets();
 	test_table();
-	test_passed_on();
-	test_scm_rights();
-	test_frames();
-	test_cache();
-	test_pidns();
-	test_false_proc();
-	for (t = 0; t < ARRAY_SIZE(targets); t++) {
-		kill(victim[t], SIGKILL);
-		wait_for(victim[t]);
-	}
+	test_yama();
+	for (i = 0; i < ARRAY_SIZE(targets); i++)
+		if (targets[i].become)
+			end(targets[i].process);
 	return tap_end();
 }

@@ -1,0 +1,221 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * locks.c - who else has locked a page is root's to know: a page of a file, one
+ * that is shared with a parent, one that KSM merged with another's. By all that
+ * tells of locks, with root's answer to show that there was one.
+ */
+#include "people.h"
+
+static int *result;
+
+/* ---- who else locks a page is root's to know ---- */
+
+#define LOCKS (CAT(MLOCKED) | CAT(UNEVICTABLE))
+
+static u64 *told_of;		/* PAGES, WALK, and what VMAS counted, of one page */
+static char *theirs;
+
+static void look_at_lock(pid_t pid)
+{
+	int fd = session_of(pid);
+	u64 at = (uintptr_t)theirs;
+	struct mmscope_walk w;
+	struct snapshot snap;
+	u64 i;
+
+	get_states(fd, at, 1, &told_of[0]);
+	walk(fd, at, 0, &w);
+	told_of[1] = w.categories;
+	told_of[2] = ~0ULL;
+	get_vmas(fd, at, at + page, true, &snap);
+	for (i = 0; i < snap.count; i++)
+		told_of[2] = snap.accts[i].pages[MMSCOPE_CAT_MLOCKED] +
+			     snap.accts[i].pages[MMSCOPE_CAT_UNEVICTABLE];
+	free_vmas(&snap);
+	close(fd);
+}
+
+static void look_at_lock_as_bob(void *arg)
+{
+	be_bob();
+	look_at_lock(*(pid_t *)arg);
+}
+
+static void check_lock(const char *name, pid_t pid, u64 is_a)
+{
+	look_at_lock(pid);
+	if (!(told_of[0] & CAT(MLOCKED)) || (told_of[0] & is_a) != is_a) {
+		tap_note("categories %#llx", (unsigned long long)told_of[0]);
+		skip(name, "the page did not become what it should");
+		return;
+	}
+	wait_for(child_of(look_at_lock_as_bob, &pid));
+	ok(!(told_of[0] & LOCKS) && (told_of[0] & CAT(LOCK_UNKNOWN)), "%s.pages", name);
+	ok(!(told_of[1] & LOCKS) && (told_of[1] & CAT(LOCK_UNKNOWN)), "%s.walk", name);
+	eq(told_of[2], 0, "%s.vmas", name);
+}
+
+static void be_bob_with_the_page(void)
+{
+	(void)*(volatile char *)theirs;
+	be_bob();
+}
+
+static void test_lock_of_file(void)
+{
+	int f = open("/tmp/mmscope-secrets", O_RDWR | O_CREAT | O_TRUNC, 0644);
+	pid_t pid;
+
+	if (f < 0 || ftruncate(f, page))
+		tap_bail("/tmp/mmscope-secrets");
+	theirs = isle(page, PROT_READ | PROT_WRITE, MAP_SHARED, f, 0);
+	*theirs = 1;
+	pid = stay_as(be_bob_with_the_page);
+	mlock(theirs, page);
+	check_lock("file", pid, CAT(SHMEM));
+	end(pid);
+	munmap(theirs, page);
+	close(f);
+	unlink("/tmp/mmscope-secrets");
+}
+
+/* The parent locks a page that it still shares with a child that became Bob. */
+static void test_lock_of_parent(void)
+{
+	pid_t pid;
+
+	theirs = isle(page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	*theirs = 1;
+	pid = stay_as(be_bob);
+	mprotect(theirs, page, PROT_READ);	/* or mlock would copy it */
+	mlock(theirs, page);
+	check_lock("parent", pid, CAT(ANON) | CAT(SHARED));
+	end(pid);
+	munmap(theirs, page);
+}
+
+static void be_bob_with_the_same(void)
+{
+	char *p = mmap(theirs, page, PROT_READ | PROT_WRITE,
+		       MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0);
+
+	memset(p, 0x42, page);
+	madvise(p, page, MADV_MERGEABLE);
+	be_bob();
+}
+
+static bool is_merged(pid_t pid)
+{
+	int fd = session_of(pid);
+	u64 state = 0;
+
+	get_states(fd, (uintptr_t)theirs, 1, &state);
+	close(fd);
+	return state & CAT(KSM);
+}
+
+/* Bob has guessed what is in a page of root's: KSM gave them one page. */
+static void test_lock_of_ksm(void)
+{
+	int tries;
+	pid_t pid;
+
+	if (write_text("/sys/kernel/mm/ksm/run", "1")) {
+		skip("ksm", "no KSM");
+		return;
+	}
+	write_text("/sys/kernel/mm/ksm/sleep_millisecs", "5");
+	write_text("/sys/kernel/mm/ksm/pages_to_scan", "1000");
+	theirs = isle(page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	memset(theirs, 0x42, page);
+	madvise(theirs, page, MADV_MERGEABLE);
+	pid = stay_as(be_bob_with_the_same);
+	for (tries = 0; tries < 1000 && !(is_merged(pid) && is_merged(getpid())); tries++)
+		usleep(10000);
+	mprotect(theirs, page, PROT_READ);
+	mlock(theirs, page);
+	check_lock("ksm", pid, CAT(ANON) | CAT(KSM));
+	write_text("/sys/kernel/mm/ksm/run", "2");
+	end(pid);
+	munmap(theirs, page);
+}
+
+/* ---- a file that root read the beginning of: the rest is made anew for Bob ---- */
+
+static char *locked_by_root;
+
+static void read_locked_on(void *arg)
+{
+	char text[4096];
+	ssize_t n;
+
+	be_bob();
+	n = read(*(int *)arg, text, sizeof(text) - 1);
+	text[n > 0 ? n : 0] = 0;
+	result[0] = n < 0 ? errno : 0;
+	result[1] = !!strstr(text, "mmscope-locks");
+	n = pread(*(int *)arg, text, sizeof(text) - 1, 0);
+	text[n > 0 ? n : 0] = 0;
+	result[2] = n < 0 ? errno : 0;
+	result[3] = !!strstr(text, "mmscope-locks");
+}
+
+/* Bob maps a page of a file, which root has locked elsewhere. */
+static void be_bob_with_roots_page(void)
+{
+	int f = open("/tmp/mmscope-locks", O_RDONLY);
+	volatile char *p = isle(page, PROT_READ, MAP_SHARED, f, 0);
+
+	(void)p[0];
+	be_bob();
+}
+
+static void test_read_on(void)
+{
+	int f = open("/tmp/mmscope-locks", O_RDWR | O_CREAT | O_TRUNC, 0644), fd;
+	pid_t pid;
+	char text[4096];
+	ssize_t n;
+
+	if (f < 0 || ftruncate(f, page))
+		tap_bail("/tmp/mmscope-locks");
+	locked_by_root = isle(page, PROT_READ | PROT_WRITE, MAP_SHARED, f, 0);
+	if (mlock(locked_by_root, page))
+		tap_bail("mlock");
+	pid = stay_as(be_bob_with_roots_page);
+	snprintf(text, sizeof(text), "%d", pid);
+	write_text("/proc/mmscope/targets", text);
+	snprintf(text, sizeof(text), "/proc/mmscope/%d/locked", pid);
+	fd = open(text, O_RDONLY);
+	n = pread(fd, text, sizeof(text) - 1, 0);
+	text[n > 0 ? n : 0] = 0;
+	ok(strstr(text, "mmscope-locks") != NULL, "read_on.root_is_told");
+	lseek(fd, 0, SEEK_SET);
+	if (read(fd, text, 10) != 10)
+		tap_bail("read");
+	memset(result, 0xff, 4 * sizeof(int));
+	wait_for(child_of(read_locked_on, &fd));
+	eq_err(result[0], 0, "read_on.bob_reads_on");
+	eq(result[1], 0, "read_on.roots_text_is_not_left_for_bob");
+	eq_err(result[2], 0, "read_on.bob_reads_anew");
+	eq(result[3], 0, "read_on.nor_is_it_made_for_him");
+	close(fd);
+	close(f);
+	end(pid);
+	munmap(locked_by_root, page);
+	unlink("/tmp/mmscope-locks");
+}
+
+int main(int argc, char **argv)
+{
+	role_of_copy(argc, argv);
+	tap_start("vm.locks.", 60);
+	result = shared(page);
+	told_of = shared(page);
+	close(session());
+	test_lock_of_file();
+	test_lock_of_parent();
+	test_lock_of_ksm();
+	test_read_on();
+	return tap_end();
+}
