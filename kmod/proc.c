@@ -90,6 +90,20 @@ static int admit(struct reading *r, loff_t pos)
 	return 0;
 }
 
+/*
+ * Between two lines the VMA may have been merged with one that was shown, or
+ * have grown down over it: then only what is new of it is shown, so that lines
+ * never overlap and no page is counted twice.
+ */
+static void leave_out_shown(struct mmscope_vma *v, unsigned long addr, bool file)
+{
+	if (v->start >= addr)
+		return;
+	if (file)
+		v->offset += addr - v->start;
+	v->start = addr;
+}
+
 /* The VMA at or behind @addr. 1: there is one, 0: none, or an error. */
 static int look_up(struct reading *r, unsigned long addr)
 {
@@ -102,6 +116,7 @@ static int look_up(struct reading *r, unsigned long addr)
 	vma = find_vma(r->target.mm, addr);
 	if (vma) {
 		mmscope_vmas_fill(vma, &r->vma);
+		leave_out_shown(&r->vma, addr, vma->vm_file);
 		r->name = mmscope_vmas_name(vma, r->scratch, sizeof(r->scratch));
 	}
 	mmscope_target_unlock(&r->target, since);
