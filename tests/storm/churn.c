@@ -18,17 +18,10 @@
 #define LEDGER	512			/* pages */
 #define READERS	4
 
-struct island {
-	char name[24];
-	u64 start, pages;
-	u64 all, none;			/* what each page has, and has not */
-};
-
 /* What the target tells of itself. */
 static struct land {
 	u64 brk, start_brk;
-	struct island island[10];
-	int islands;
+	struct islands islands;
 	u64 wild[WILD];
 	volatile int ready, rest, resting;
 	volatile pid_t child;		/* the newest of its forks */
@@ -39,43 +32,6 @@ static int zero_fd, sink_fd, exe_fd;
 
 /* ---- islands ---- */
 
-static void island(const char *name, char *p, u64 pages, u64 all, u64 none)
-{
-	struct island *i = &land->island[land->islands++];
-
-	/* A fork would share it, and write-protect it. */
-	madvise(p, pages * page, MADV_DONTFORK);
-	*i = (struct island){ .start = (uintptr_t)p, .pages = pages, .all = all, .none = none };
-	snprintf(i->name, sizeof(i->name), "%s", name);
-}
-
-static char *quiet(u64 pages, int flags, bool written)
-{
-	char *p = isle(pages * page, RW, flags | MAP_ANONYMOUS, -1, 0);
-	u64 i;
-
-	madvise(p, pages * page, MADV_NOHUGEPAGE);
-	for (i = 0; written && i < pages; i++)
-		p[i * page] = i + 1;
-	return p;
-}
-
-static bool swapped_out(char *p, u64 pages)
-{
-	u64 entry[64], i, tries, left = 1;
-
-	for (tries = 0; left && tries < 100; tries++) {
-		madvise(p, pages * page, MADV_PAGEOUT);
-		usleep(10000);
-		if (pagemap(getpid(), (uintptr_t)p, pages, entry))
-			return false;
-		for (i = 0, left = 0; i < pages; i++)
-			left += !(entry[i] & PM_SWAP);
-	}
-	return !left;
-}
-
-#define HERE	(CAT(PRESENT) | CAT(IN_CORE))
 #define LOCKED	(HERE | CAT(MLOCKED))
 #define AWAY	(CAT(SWAPPED) | CAT(MIGRATING) | CAT(GUARD) | CAT(POISONED) | CAT(ZERO))
 
@@ -83,24 +39,24 @@ static void make_islands(void)
 {
 	char *p = quiet(16, MAP_PRIVATE, false);
 
-	island("untouched", p, 16, 0, told & ~CAT(SOFT_DIRTY));
+	island_add(&land->islands, "untouched", p, 16, 0, told & ~CAT(SOFT_DIRTY));
 	p = quiet(16, MAP_PRIVATE, true);
 	mlock(p, 16 * page);
-	island("locked", p, 16, LOCKED | CAT(ANON) | CAT(WRITABLE) | CAT(DIRTY),
+	island_add(&land->islands, "locked", p, 16, LOCKED | CAT(ANON) | CAT(WRITABLE) | CAT(DIRTY),
 	       AWAY | CAT(SHARED) | CAT(KSM) | CAT(HUGE_PMD) | CAT(FILE) | CAT(SHMEM));
 	p = quiet(16, MAP_PRIVATE, true);
 	mlock(p, 16 * page);
 	mprotect(p, 16 * page, PROT_NONE);
-	island("locked_no_access", p, 16, LOCKED | CAT(ANON), AWAY | CAT(WRITABLE) | CAT(SHARED));
+	island_add(&land->islands, "locked_no_access", p, 16, LOCKED | CAT(ANON), AWAY | CAT(WRITABLE) | CAT(SHARED));
 	p = quiet(16, MAP_PRIVATE, false);
 	if (write(sink_fd, p, 16 * page) > 0)
-		island("zero_page", p, 16, HERE | CAT(ZERO), CAT(ANON) | CAT(WRITABLE) | CAT(SHARED));
+		island_add(&land->islands, "zero_page", p, 16, HERE | CAT(ZERO), CAT(ANON) | CAT(WRITABLE) | CAT(SHARED));
 	p = quiet(16, MAP_SHARED, true);
 	mlock(p, 16 * page);
-	island("locked_shared", p, 16, LOCKED | CAT(SHMEM), AWAY | CAT(ANON) | CAT(FILE));
+	island_add(&land->islands, "locked_shared", p, 16, LOCKED | CAT(SHMEM), AWAY | CAT(ANON) | CAT(FILE));
 	p = quiet(32, MAP_PRIVATE, true);
 	if (swapped_out(p, 32))
-		island("swapped", p, 32, CAT(SWAPPED) | CAT(CACHE_UNKNOWN),
+		island_add(&land->islands, "swapped", p, 32, CAT(SWAPPED) | CAT(CACHE_UNKNOWN),
 		       CAT(PRESENT) | CAT(ANON) | CAT(MIGRATING) | CAT(IN_CORE));
 }
 
@@ -349,32 +305,6 @@ static void check_mm(const struct mmscope_mm *mm)
 	      "start_brk %llx, brk %llx, %llu VMAs", mm->start_brk, mm->brk, mm->map_count);
 }
 
-static void check_island(int fd, const struct island *i)
-{
-	u64 state[64], k, cats;
-	int err = get_states(fd, i->start, i->pages, state);
-
-	if (!holds("islands.answered", !err, "%s: %s", i->name, err ? strerrorname_np(err) : ""))
-		return;
-	for (k = 0; k < i->pages; k++) {
-		cats = state[k];
-		holds("islands.exact", (cats & i->all) == i->all && !(cats & i->none),
-		      "%s, page %llu: %llx, wants %llx without %llx", i->name, k, cats, i->all,
-		      i->none);
-		check_categories(cats, told);
-	}
-}
-
-static void walk_island(int fd, const struct island *i)
-{
-	struct mmscope_walk w;
-	int err = ask_walk(fd, i->start + below(i->pages * page), &w);
-
-	holds("islands.walk", !err && (w.categories & i->all) == i->all && !(w.categories & i->none),
-	      "%s: error %d, %llx, wants %llx without %llx", i->name, err, w.categories, i->all,
-	      i->none);
-}
-
 static const char *const files[] = { "summary", "brk", "vmas", "resident", "locked" };
 
 static void read_files(void)
@@ -458,15 +388,14 @@ static int ask_one(int fd)
 
 static void reader(void *arg)
 {
-	int fd = session_of(target), child_fd = session(), err, i;
+	int fd = session_of(target), child_fd = session(), err;
 
 	rnd_stream(10 + (uintptr_t)arg);
 	while (storm_on()) {
 		err = ask_one(fd);
 		holds("queries.no_error", !err, "%s", strerrorname_np(err));
-		i = below(land->islands);
-		check_island(fd, &land->island[i]);
-		walk_island(fd, &land->island[below(land->islands)]);
+		check_island(fd, &land->islands);
+		walk_island(fd, &land->islands);
 		if (one_in(2))
 			read_files();
 		if (one_in(3))
@@ -538,9 +467,7 @@ int main(int argc, char **argv)
 	compare_at_rest();
 	judge_answers();
 	judge("queries.no_error");
-	judge("islands.answered");
-	judge("islands.exact");
-	judge("islands.walk");
+	judge_islands();
 	judge("brk.exact");
 	judge("mm.pid");
 	judge("mm.bounds");

@@ -105,6 +105,29 @@ void check_against_maps(pid_t pid, const struct snapshot *snap);
 /* The judgements of all the above but that. */
 void judge_answers(void);
 
+/* ---- islands: pages of the target that nobody touches, to be told exactly ---- */
+
+struct island {
+	char name[24];
+	u64 start, pages;
+	u64 all, none;			/* what each page has, and what none has */
+};
+struct islands {
+	struct island island[12];
+	int count;
+};
+#define HERE	(CAT(PRESENT) | CAT(IN_CORE))
+
+/* Within the target. No huge pages; an isle(), so that it merges with nothing. */
+char *quiet(u64 pages, int flags, bool written);
+bool swapped_out(char *p, u64 pages);	/* moves them there; false if they stay */
+/* Keeps it from forks, which would share and write-protect it. */
+void island_add(struct islands *all, const char *name, void *p, u64 pages, u64 has, u64 lacks);
+/* In the reader: one of them, page by page, or one address of one. */
+void check_island(int fd, const struct islands *all);
+void walk_island(int fd, const struct islands *all);
+void judge_islands(void);
+
 /* A table of /proc/mmscope: its lines in address order. */
 void check_table(const char *text);
 
