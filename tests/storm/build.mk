@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0
 # Builds the programs of tests/storm, one a file, into build/tests/storm/.
 
-STORM_TESTS := churn reload signals mix exec
+STORM_TESTS := churn reload signals mix exec vast names
 STORM_OUT   := $(BUILD)/tests/storm
 STORM_OBJ   := $(addprefix $(STORM_OUT)/,storm.o check.o island.o)
 
@@ -11,7 +11,9 @@ $(STORM_OBJ): $(STORM_OUT)/%.o: tests/storm/%.c tests/storm/storm.h tests/abi/ki
 
 $(STORM_TESTS:%=$(STORM_OUT)/%): $(STORM_OUT)/%: tests/storm/%.c $(STORM_OBJ) \
 		$(BUILD)/tests/vm/compare.o $(ABI_OUT)/kit.o
-	$(CC) $(CFLAGS) $(WARN) $(TEST_CPPFLAGS) -o $@ $^ $(TEST_LDLIBS)
+	$(CC) $(CFLAGS) $(WARN) $(TEST_CPPFLAGS) -o $@ $^ $(STORM_LDLIBS) $(TEST_LDLIBS)
+
+$(STORM_OUT)/names: STORM_LDLIBS = $(shell $(PKG_CONFIG) --libs json-c)
 
 all-tests: $(STORM_TESTS:%=$(STORM_OUT)/%)
 

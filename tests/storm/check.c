@@ -341,21 +341,24 @@ int ask_walk(int fd, u64 address, struct mmscope_walk *w)
 
 /* ---- tables of /proc/mmscope ---- */
 
+/* Not by sscanf(), which measures all the text that follows at each line. */
 void check_table(const char *text)
 {
-	unsigned long long start, end, bytes, at = 0;
 	const char *line = strchr(text, '\n');
+	u64 start, end, bytes, at = 0;
+	char *p;
 
 	while (line && line[1]) {
-		line++;
-		if (!holds("table.lines_are_whole", strchr(line, '\n') &&
-			   sscanf(line, "%llx %llx %llu", &start, &end, &bytes) == 3,
-			   "%.60s", line))
+		start = strtoull(line + 1, &p, 16);
+		end = strtoull(p, &p, 16);
+		bytes = strtoull(p, &p, 10);
+		if (!holds("table.lines_are_whole", start && end && bytes && strchr(p, '\n'),
+			   "%.60s", line + 1))
 			return;
 		holds("table.in_order", start >= at && end > start && bytes == end - start,
 		      "%llx-%llx (%llu) after %llx", start, end, bytes, at);
 		at = end;
-		line = strchr(line, '\n');
+		line = strchr(p, '\n');
 	}
 }
 
