@@ -261,10 +261,14 @@ static void put_limit(struct seq_file *m, const char *name, u64 value)
 		put_bytes(m, name, value);
 }
 
-/* So that a line stays a line, a word a word, and a terminal sane. */
+/*
+ * So that a line stays a line, a word a word, and a terminal sane.  What is not
+ * ASCII is escaped, too: the kernel takes bytes from 0xa0 on for Latin-1, and
+ * would print one half of a UTF-8 character and escape the other.
+ */
 static void put_escaped(struct seq_file *m, const char *text)
 {
-	seq_escape_str(m, text, ESCAPE_SPACE | ESCAPE_SPECIAL | ESCAPE_OCTAL | ESCAPE_NP |
+	seq_escape_str(m, text, ESCAPE_SPACE | ESCAPE_SPECIAL | ESCAPE_OCTAL | ESCAPE_NAP |
 		       ESCAPE_APPEND, "\\ ");
 }
 

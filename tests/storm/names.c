@@ -253,7 +253,7 @@ static void check_text(char *text, const char *what, bool ascii)
 
 		bad += !is_plain(line) || !is_utf8(line);
 		for (p = line; ascii && *p; p++)
-			bad += *p & 0x80;
+			bad += !!(*p & 0x80);
 		if (!f)
 			continue;
 		found++;
