@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0
 # Builds the programs of tests/storm, one a file, into build/tests/storm/.
 
-STORM_TESTS := churn reload signals mix exec vast names
+STORM_TESTS := churn reload signals mix pressure vast names huge exec
 STORM_OUT   := $(BUILD)/tests/storm
 STORM_OBJ   := $(addprefix $(STORM_OUT)/,storm.o check.o island.o)
 
