@@ -35,29 +35,37 @@ static int zero_fd, sink_fd, exe_fd;
 #define LOCKED	(HERE | CAT(MLOCKED))
 #define AWAY	(CAT(SWAPPED) | CAT(MIGRATING) | CAT(GUARD) | CAT(POISONED) | CAT(ZERO))
 
+static char *locked(int flags)
+{
+	char *p = quiet(16, flags, true);
+
+	mlock(p, 16 * page);
+	return p;
+}
+
 static void make_islands(void)
 {
-	char *p = quiet(16, MAP_PRIVATE, false);
+	struct islands *all = &land->islands;
+	char *p = locked(MAP_PRIVATE);
 
-	island_add(&land->islands, "untouched", p, 16, 0, told & ~CAT(SOFT_DIRTY));
-	p = quiet(16, MAP_PRIVATE, true);
-	mlock(p, 16 * page);
-	island_add(&land->islands, "locked", p, 16, LOCKED | CAT(ANON) | CAT(WRITABLE) | CAT(DIRTY),
-	       AWAY | CAT(SHARED) | CAT(KSM) | CAT(HUGE_PMD) | CAT(FILE) | CAT(SHMEM));
-	p = quiet(16, MAP_PRIVATE, true);
-	mlock(p, 16 * page);
+	island_add(all, "locked", p, 16, LOCKED | CAT(ANON) | CAT(WRITABLE) | CAT(DIRTY),
+		   AWAY | CAT(SHARED) | CAT(KSM) | CAT(HUGE_PMD) | CAT(FILE) | CAT(SHMEM));
+	p = locked(MAP_PRIVATE);
 	mprotect(p, 16 * page, PROT_NONE);
-	island_add(&land->islands, "locked_no_access", p, 16, LOCKED | CAT(ANON), AWAY | CAT(WRITABLE) | CAT(SHARED));
+	island_add(all, "locked_no_access", p, 16, LOCKED | CAT(ANON),
+		   AWAY | CAT(WRITABLE) | CAT(SHARED));
+	island_add(all, "locked_shared", locked(MAP_SHARED), 16, LOCKED | CAT(SHMEM),
+		   AWAY | CAT(ANON) | CAT(FILE));
+	island_add(all, "untouched", quiet(16, MAP_PRIVATE, false), 16, 0,
+		   told & ~CAT(SOFT_DIRTY));
 	p = quiet(16, MAP_PRIVATE, false);
 	if (write(sink_fd, p, 16 * page) > 0)
-		island_add(&land->islands, "zero_page", p, 16, HERE | CAT(ZERO), CAT(ANON) | CAT(WRITABLE) | CAT(SHARED));
-	p = quiet(16, MAP_SHARED, true);
-	mlock(p, 16 * page);
-	island_add(&land->islands, "locked_shared", p, 16, LOCKED | CAT(SHMEM), AWAY | CAT(ANON) | CAT(FILE));
+		island_add(all, "zero_page", p, 16, HERE | CAT(ZERO),
+			   CAT(ANON) | CAT(WRITABLE) | CAT(SHARED));
 	p = quiet(32, MAP_PRIVATE, true);
 	if (swapped_out(p, 32))
-		island_add(&land->islands, "swapped", p, 32, CAT(SWAPPED) | CAT(CACHE_UNKNOWN),
-		       CAT(PRESENT) | CAT(ANON) | CAT(MIGRATING) | CAT(IN_CORE));
+		island_add(all, "swapped", p, 32, CAT(SWAPPED) | CAT(CACHE_UNKNOWN),
+			   CAT(PRESENT) | CAT(ANON) | CAT(MIGRATING) | CAT(IN_CORE));
 }
 
 /* ---- threads that do everything ---- */
@@ -79,7 +87,8 @@ static void touch(char *p, u64 pages)
 	u64 i;
 
 	for (i = 0; i < pages; i++)
-		if ((one_in(2) ? read(zero_fd, p + i * page, 8) : write(sink_fd, p + i * page, 8)) < 0)
+		if ((one_in(2) ? read(zero_fd, p + i * page, 8) :
+				 write(sink_fd, p + i * page, 8)) < 0)
 			return;
 }
 
@@ -136,11 +145,19 @@ static void rest(void)
 		pause();
 }
 
+/* What is mapped at any address must not come to lie in a hole of an arena. */
+static void until_all_are_there(void)
+{
+	while (!land->ready)
+		usleep(1000);
+}
+
 static void *wild(void *arg)
 {
 	char *arena = (char *)land->wild[(uintptr_t)arg];
 
 	rnd_stream(100 + (uintptr_t)arg);
+	until_all_are_there();
 	while (!land->rest) {
 		wild_step(arena);
 		__atomic_add_fetch(&land->operations, 1, __ATOMIC_RELAXED);
@@ -212,6 +229,7 @@ static void *keep_ledger(void *arg)
 	rnd_stream(200 + (l - ledgers));
 	for (i = 0; i < LEDGER; i++)
 		write_page(l, i);
+	until_all_are_there();
 	while (!land->rest) {
 		ledger_step(l);
 		__atomic_add_fetch(&land->operations, 1, __ATOMIC_RELAXED);
@@ -242,6 +260,7 @@ static void fork_life(void)
 static void *forker(void *arg)
 {
 	rnd_stream(300);
+	until_all_are_there();
 	while (!land->rest) {
 		pid_t pid = fork();
 
@@ -316,8 +335,8 @@ static void read_files(void)
 	if (!holds("files.readable", text != NULL, "%s: %s", file, strerror(errno)))
 		return;
 	if (!strcmp(file, "brk"))
-		holds("files.brk_exact", sscanf(strchr(text, '\n'), "%llx %llx", &start_brk, &brk) == 2
-		      && brk == land->brk, "%s", text);
+		holds("files.brk_exact", sscanf(strchr(text, '\n'), "%*x %llx", &brk) == 1 &&
+		      brk == land->brk, "%s", text);
 	else if (strcmp(file, "summary"))
 		check_table(text);
 	free(text);
@@ -456,8 +475,7 @@ int main(int argc, char **argv)
 	close(session());
 	prepare();
 	target = child_of(live, NULL);
-	while (!land->ready && kill(target, 0) == 0)
-		usleep(1000);
+	await(target, &land->ready);
 	snprintf(text, sizeof(text), "%d", target);
 	eq_err(write_text("/proc/mmscope/targets", text), 0, "registered");
 	storm_begin();

@@ -193,7 +193,6 @@ static void hugetlb_step(char *p)
 			mprotect(p, HUGE, one_in(2) ? PROT_READ : RW);
 		break;
 	case 2:
-		munmap(p, HUGE);
 		mmap(p, HUGE, PROT_NONE, MEM | MAP_FIXED | MAP_NORESERVE, -1, 0);
 		break;
 	default:
@@ -207,6 +206,9 @@ static void *rage(void *arg)
 	char *area = (char *)land->area[kind];
 
 	rnd_stream(100 + kind);
+	/* What is mapped at any address must not come to lie in a hole of an area. */
+	while (!land->ready)
+		usleep(1000);
 	for (; !land->rest; worked()) {
 		u64 at = below(AREA / HUGE) * HUGE;
 
@@ -280,14 +282,23 @@ static void *move_away(void *arg)
 	return NULL;
 }
 
+static void told_of_it(int sig)
+{
+	(void)sig;
+}
+
 static void fail_one_page(void)
 {
+	struct sigaction act = { .sa_handler = told_of_it };
 	char *p = quiet(4, MAP_PRIVATE, true);
 
+	/* Whoever maps the page is sent this, which cannot be ignored. */
+	sigaction(SIGBUS, &act, NULL);
 	/* Only in the lab, which is thrown away with its memory. */
 	if (!getenv("MMSCOPE_LAB") || madvise(p + page, page, MADV_HWPOISON))
 		return;
 	land->failed = (uintptr_t)p + page;
+	signal(SIGBUS, SIG_DFL);
 }
 
 /* ---- the target ---- */
@@ -458,8 +469,7 @@ int main(void)
 	close(session());
 	prepare();
 	target = child_of(live, NULL);
-	while (!land->ready && !kill(target, 0))
-		usleep(1000);
+	await(target, &land->ready);
 	for (i = 0; i < AREAS; i++)
 		if (land->area[i])
 			ok(1, "there_is.%s", kinds[i]);

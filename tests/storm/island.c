@@ -67,9 +67,9 @@ void walk_island(int fd, const struct islands *all)
 	struct mmscope_walk w;
 	int err = ask_walk(fd, i->start + below(i->pages * page), &w);
 
-	holds("islands.walk", !err && (w.categories & i->all) == i->all && !(w.categories & i->none),
-	      "%s: error %d, %llx, wants %llx without %llx", i->name, err, w.categories, i->all,
-	      i->none);
+	holds("islands.walk", !err && (w.categories & i->all) == i->all &&
+	      !(w.categories & i->none), "%s: error %d, %llx, wants %llx without %llx", i->name,
+	      err, w.categories, i->all, i->none);
 }
 
 void judge_islands(void)

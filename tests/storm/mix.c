@@ -130,7 +130,8 @@ static void ask_list(void)
 			if (accts)
 				holds("accts.count_is_of_that_target",
 				      snap.accts[i].pages[MMSCOPE_CAT_PRESENT] == touched_all(k),
-				      "%llu pages, wants %llu", snap.accts[i].pages[0], touched_all(k));
+				      "%llu pages, wants %llu", snap.accts[i].pages[0],
+				      touched_all(k));
 		}
 	}
 	holds("vmas.one_place", places == 1, "%llu", places);
@@ -226,8 +227,7 @@ static void start_targets(struct pack *targets)
 
 	for (i = 0; i < TARGETS; i++) {
 		pack_add(targets, live, (void *)i);
-		while (!mark[i].ready)
-			usleep(1000);
+		await(targets->pid[i], &mark[i].ready);
 		if (mark[i].ready < 0)
 			tap_bail("a target cannot have its place");
 		pidfd[i] = pidfd_of(targets->pid[i]);

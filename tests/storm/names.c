@@ -100,7 +100,8 @@ static void random_name(char *name)
 static long make_files(void *arg)
 {
 	static const char *const names[] = {
-		"new\nline", "tab\tand\rreturn", "back\\slash", "\\012 is no newline", "two  blanks ",
+		"new\nline", "tab\tand\rreturn", "back\\slash", "\\012 is no newline",
+		"two  blanks ",
 		" blank before", "\x1b[31mred\x1b]0;title\x07", "\x7f", "\x9b" "31m", "\xff\xfe",
 		"cut \xe2\x82", "\xe2\x82\xac whole", "\xed\xa0\x80 surrogate", "\xc0\xaf overlong",
 		"\xf4\x90\x80\x80 beyond", "\xe2\x80\xae turned round", "quote \" ' `", "(deleted)",
@@ -219,7 +220,7 @@ static void unescape(const char *text, char *out)
 		} else if (text[1] == 'x' && sscanf(text + 2, "%2x", &byte) == 1) {
 			*out++ = byte;
 			text += 4;
-		} else if (text[1] >= '0' && text[1] <= '3' && sscanf(text + 1, "%3o", &byte) == 1) {
+		} else if (strchr("0123", text[1]) && sscanf(text + 1, "%3o", &byte) == 1) {
 			*out++ = byte;
 			text += 4;
 		} else if (text[1] && (known = strchr(from, text[1]))) {
@@ -383,6 +384,7 @@ static void rename_on(void *arg)
 	if (f < 0 || ftruncate(f, page))
 		_exit(91);
 	*(u64 *)arg = (uintptr_t)isle(page, PROT_READ, MAP_SHARED, f, 0);
+	((volatile int *)arg)[2] = 1;
 	for (;;) {
 		rename(one, other);
 		rename(other, one);
@@ -432,8 +434,7 @@ static void test_renamed(void)
 	mkdir(other, 0700);
 	other[sizeof(FOLDER) + 150] = '/';
 	pid = child_of(rename_on, (void *)start);
-	while (!*start && !kill(pid, 0))
-		usleep(1000);
+	await(pid, (volatile int *)start + 2);
 	snprintf(number, sizeof(number), "%d", pid);
 	write_text("/proc/mmscope/targets", number);
 	f = session_of(pid);

@@ -230,8 +230,7 @@ int main(void)
 		tap_note("no memory cgroups: only the target's own madvise presses");
 	land = shared(sizeof(*land));
 	target = child_of(live, NULL);
-	while (!land->ready && !kill(target, 0))
-		usleep(1000);
+	await(target, &land->ready);
 	snprintf(text, sizeof(text), "%d", target);
 	eq_err(write_text("/proc/mmscope/targets", text), 0, "registered");
 	storm_begin();

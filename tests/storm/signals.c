@@ -272,8 +272,7 @@ int main(void)
 	meter = shared(page);
 	dense = isle(DENSE, RW, MEM, -1, 0);
 	target = child_of(live, NULL);
-	while (!meter->ready)
-		usleep(1000);
+	await(target, &meter->ready);
 	snprintf(text, sizeof(text), "%d", target);
 	eq_err(write_text("/proc/mmscope/targets", text), 0, "registered");
 	fd = session_of(target);

@@ -260,6 +260,17 @@ void pack_join(struct pack *p, const char *name)
 	eq(bad, 0, "%s", name);
 }
 
+void await(pid_t target, const volatile int *ready)
+{
+	siginfo_t info = { .si_pid = 0 };
+
+	while (!*ready) {
+		if (waitid(P_PID, target, &info, WEXITED | WNOHANG | WNOWAIT) || info.si_pid)
+			tap_bail("the target died at once, with %d", info.si_status);
+		usleep(1000);
+	}
+}
+
 void pack_kill(struct pack *p)
 {
 	int i;

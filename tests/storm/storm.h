@@ -86,6 +86,9 @@ void pack_add(struct pack *p, void (*fn)(void *), void *arg);
 void pack_join(struct pack *p, const char *name);
 void pack_kill(struct pack *p);
 
+/* Until the target has made *ready not 0; bails out if it dies before. */
+void await(pid_t target, const volatile int *ready);
+
 /* ---- what holds of any answer, whatever the target is doing ---- */
 
 u64 random_categories(void);

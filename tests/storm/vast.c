@@ -61,7 +61,8 @@ static void live_sparse(void *arg)
 }
 
 /* All pages that are told of in the range, by number from `base`; in the order told. */
-static u64 find(int fd, const char *base, u64 from, u64 to, u64 category, u64 *found, u64 most)
+static u64 find(int fd, const char *base, u64 from, u64 to, u64 category, u64 *found,
+		u64 most)
 {
 	struct mmscope_pages ask = {
 		.size = sizeof(ask), .start = (uintptr_t)base + from * page,
@@ -191,8 +192,7 @@ static void test_sparse(void)
 		return;
 	}
 	target = child_of(live_sparse, NULL);
-	while (!world->ready && !kill(target, 0))
-		usleep(1000);
+	await(target, &world->ready);
 	fd = session_of(target);
 	check_range(fd, sparse, world->spot, CAT(PRESENT), 0, all);
 	check_range(fd, sparse, world->spot, CAT(ANON), 0, all);
@@ -283,8 +283,7 @@ static void test_crowded(void)
 
 	world->ready = 0;
 	target = child_of(live_crowded, NULL);
-	while (!world->ready && !kill(target, 0))
-		usleep(10000);
+	await(target, &world->ready);
 	settle(target);
 	fd = session_of(target);
 	t = now();
@@ -341,8 +340,7 @@ static void test_breathing(void)
 
 	world->ready = 0;
 	target = child_of(live_breathing, NULL);
-	while (!world->ready)
-		usleep(1000);
+	await(target, &world->ready);
 	storm_begin();
 	for (i = 0; i < 2; i++)
 		pack_add(&readers, ask_on, (void *)i);
