@@ -9,18 +9,20 @@
 
 #include "storm.h"
 
-#define CLAIMS	96
+#define CLAIMS	160
 #define TICKS	96
+
+struct tick {
+	int state;
+	char what[56];
+	u64 count;
+};
 
 /* What all processes of a storm write to. */
 static struct board {
 	double until;
-	int lock;
 	struct claim claim[CLAIMS];
-	struct {
-		char what[56];
-		u64 count;
-	} tick[TICKS];
+	struct tick tick[TICKS];
 } *board;
 
 double storm_seconds = 8;
@@ -93,36 +95,41 @@ void storm_start(const char *prefix)
 
 /* ---- claims ---- */
 
-static void lock(void)
+/*
+ * Any of the processes may be killed at any moment, so nothing here is locked:
+ * an entry is taken by one instruction, and named after that. Two that come at
+ * once may each take one for the same name, so entries of a name are summed up.
+ */
+enum { FREE, TAKEN, NAMED };
+
+static bool is_named(const int *state)
 {
-	while (__atomic_exchange_n(&board->lock, 1, __ATOMIC_ACQUIRE))
-		usleep(50);
+	return __atomic_load_n(state, __ATOMIC_ACQUIRE) == NAMED;
 }
 
-static void unlock(void)
+static bool take(int *state, char *to, size_t size, const char *name)
 {
-	__atomic_store_n(&board->lock, 0, __ATOMIC_RELEASE);
+	int none = FREE;
+
+	if (!__atomic_compare_exchange_n(state, &none, TAKEN, false, __ATOMIC_ACQ_REL,
+					 __ATOMIC_ACQUIRE))
+		return false;
+	snprintf(to, size, "%s", name);
+	__atomic_store_n(state, NAMED, __ATOMIC_RELEASE);
+	return true;
 }
 
 struct claim *claim_of(const char *name)
 {
-	struct claim *c, *found = NULL;
+	struct claim *c;
 
-	for (c = board->claim; c < board->claim + CLAIMS && c->name[0]; c++)
-		if (!strcmp(c->name, name))
+	for (c = board->claim; c < board->claim + CLAIMS; c++)
+		if (is_named(&c->state) && !strcmp(c->name, name))
 			return c;
-	/* Whoever is killed with the lock held would stop the others: not for long. */
-	lock();
-	for (c = board->claim; !found && c < board->claim + CLAIMS; c++) {
-		if (!c->name[0])
-			snprintf(c->name, sizeof(c->name), "%s", name);
-		if (!strcmp(c->name, name))
-			found = c;
-	}
-	unlock();
-	if (!found)
-		tap_bail("too many claims");
-	return found;
+	for (c = board->claim; c < board->claim + CLAIMS; c++)
+		if (take(&c->state, c->name, sizeof(c->name), name))
+			return c;
+	tap_bail("too many claims");
 }
 
 void claim_broken(struct claim *c, const char *format, ...)
@@ -137,52 +144,65 @@ void claim_broken(struct claim *c, const char *format, ...)
 	va_end(args);
 }
 
-u64 times_held(const char *name)
+/* What all entries of the name say together. */
+static void sum_up(const char *name, struct claim *sum)
 {
-	return claim_of(name)->held;
+	struct claim *c;
+	size_t i, n = 0;
+
+	memset(sum, 0, sizeof(*sum));
+	for (c = board->claim; c < board->claim + CLAIMS; c++) {
+		if (!is_named(&c->state) || strcmp(c->name, name))
+			continue;
+		c->judged = true;
+		sum->held += c->held;
+		sum->broken += c->broken;
+		for (i = 0; i < ARRAY_SIZE(c->words) && c->words[i][0]; i++)
+			if (n < ARRAY_SIZE(sum->words))
+				memcpy(sum->words[n++], c->words[i], sizeof(c->words[i]));
+	}
 }
 
 void judge(const char *name)
 {
-	struct claim *c = claim_of(name);
+	struct claim sum;
 	size_t i;
 
-	c->judged = true;
-	if (ok(c->held && !c->broken, "%s", name))
+	sum_up(name, &sum);
+	if (ok(sum.held && !sum.broken, "%s", name))
 		return;
-	tap_note("held %llu times, not %llu times", c->held, c->broken);
-	for (i = 0; i < ARRAY_SIZE(c->words) && c->words[i][0]; i++)
-		tap_note("  %s", c->words[i]);
+	tap_note("held %llu times, not %llu times", sum.held, sum.broken);
+	for (i = 0; i < ARRAY_SIZE(sum.words) && sum.words[i][0]; i++)
+		tap_note("  %s", sum.words[i]);
 }
 
 void judge_if_tried(const char *name, const char *why)
 {
-	struct claim *c = claim_of(name);
+	struct claim sum;
 
-	c->judged = true;
-	if (c->held || c->broken)
+	sum_up(name, &sum);
+	if (sum.held || sum.broken)
 		judge(name);
 	else
 		skip(name, "%s", why);
 }
 
+static struct tick *tick_of(const char *what)
+{
+	struct tick *t;
+
+	for (t = board->tick; t < board->tick + TICKS; t++)
+		if (is_named(&t->state) && !strcmp(t->what, what))
+			return t;
+	for (t = board->tick; t < board->tick + TICKS; t++)
+		if (take(&t->state, t->what, sizeof(t->what), what))
+			return t;
+	tap_bail("too many counters");
+}
+
 void tick(const char *what)
 {
-	int i;
-
-	for (i = 0; i < TICKS; i++) {
-		if (!board->tick[i].what[0]) {
-			lock();
-			if (!board->tick[i].what[0])
-				snprintf(board->tick[i].what, sizeof(board->tick[i].what), "%s",
-					 what);
-			unlock();
-		}
-		if (strcmp(board->tick[i].what, what))
-			continue;
-		__atomic_add_fetch(&board->tick[i].count, 1, __ATOMIC_RELAXED);
-		return;
-	}
+	__atomic_add_fetch(&tick_of(what)->count, 1, __ATOMIC_RELAXED);
 }
 
 void tick_errno(const char *call, int err)
@@ -195,24 +215,26 @@ void tick_errno(const char *call, int err)
 
 u64 ticks_of(const char *what)
 {
-	int i;
+	struct tick *t;
+	u64 sum = 0;
 
-	for (i = 0; i < TICKS; i++)
-		if (!strcmp(board->tick[i].what, what))
-			return board->tick[i].count;
-	return 0;
+	for (t = board->tick; t < board->tick + TICKS; t++)
+		if (is_named(&t->state) && !strcmp(t->what, what))
+			sum += t->count;
+	return sum;
 }
 
 int storm_end(void)
 {
 	struct claim *c;
-	int i;
+	struct tick *t;
 
-	for (c = board->claim; c < board->claim + CLAIMS && c->name[0]; c++)
+	for (c = board->claim; c < board->claim + CLAIMS; c++)
 		if (c->broken && !c->judged)
 			judge(c->name);
-	for (i = 0; i < TICKS && board->tick[i].what[0]; i++)
-		tap_note("%llu %s", board->tick[i].count, board->tick[i].what);
+	for (t = board->tick; t < board->tick + TICKS; t++)
+		if (is_named(&t->state))
+			tap_note("%llu %s", t->count, t->what);
 	return tap_end();
 }
 

@@ -42,6 +42,7 @@ bool one_in(u64 n);
 /* ---- claims: "this holds", counted in memory that all processes share ---- */
 
 struct claim {
+	int state;
 	char name[56];
 	u64 held, broken;
 	bool judged;
@@ -68,7 +69,6 @@ void claim_broken(struct claim *c, const char *format, ...)
 void judge(const char *name);
 /* The same where it may be that it never came to it: then a skip. */
 void judge_if_tried(const char *name, const char *why);
-u64 times_held(const char *name);
 
 /* Counters with names, told as a note each at the end (errnos, how much was done). */
 void tick(const char *what);
