@@ -68,11 +68,12 @@ static bool same_life(u64 stack, u64 before)
  */
 static void use(int fd, bool alice)
 {
-	u64 stack = 0, tries;
+	/* Mostly once: the moment that matters is that of ATTACH. */
+	u64 stack = 0, tries, most = one_in(6) ? 20 : 1;
 	struct snapshot snap;
 	int err = 0;
 
-	for (tries = 0; !err && tries < 20 && storm_on(); tries++) {
+	for (tries = 0; !err && tries < most && storm_on(); tries++) {
 		err = get_vmas(fd, 0, ALL_END, false, &snap);
 		if (!err) {
 			/* For a moment of exec there is nothing but a stack. */
@@ -87,7 +88,7 @@ static void use(int fd, bool alice)
 			check_vmas(&snap, 0, ALL_END, false);
 		}
 		free_vmas(&snap);
-		if (one_in(2))
+		if (most > 1 && one_in(2))
 			usleep(below(3000));
 	}
 	holds("session.errno", !err || is_gone(err), "%s", strerrorname_np(err));
@@ -132,7 +133,7 @@ static void ask(bool alice, u64 stream)
 		if (alice && err == EACCES)
 			holds("alice.is_refused", true, "-");
 		/* The check and exec exclude each other: leave exec some time. */
-		if (err)
+		if (err && one_in(4))
 			usleep(below(1500));
 		if (!err)
 			use(fd, alice);
