@@ -67,17 +67,18 @@ static inline bool file_owner_or_capable(const struct file *file)
  */
 #ifndef ESCAPE_APPEND
 #define ESCAPE_APPEND 0
+#define ESCAPE_NAP 0
 static inline void seq_escape_str(struct seq_file *m, const char *src, unsigned int flags,
 				  const char *esc)
 {
 	char out[4];			/* the longest is \ooo */
 
 	for (; *src; src++) {
-		if (isprint(*src) && !strchr(esc, *src))
+		if (isascii(*src) && isprint(*src) && !strchr(esc, *src))
 			seq_putc(m, *src);
 		else
 			seq_write(m, out, string_escape_mem(src, 1, out, sizeof(out),
-							    flags & ~ESCAPE_NP, NULL));
+							    flags, NULL));
 	}
 }
 #endif

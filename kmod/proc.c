@@ -70,6 +70,20 @@ struct format {
 	int (*each)(struct seq_file *m, struct reading *r);	/* VMA; may be NULL */
 };
 
+/*
+ * Between two lines the VMA may have been merged with one that was shown, or
+ * have grown down over it: then only what is new of it is shown, so that lines
+ * never overlap and no page is counted twice.
+ */
+static void leave_out_shown(struct mmscope_vma *v, unsigned long addr, bool file)
+{
+	if (v->start >= addr)
+		return;
+	if (file)
+		v->offset += addr - v->start;
+	v->start = addr;
+}
+
 /* The VMA at or behind @addr. 1: there is one, 0: none, or an error. */
 static int look_up(struct reading *r, unsigned long addr)
 {
@@ -82,6 +96,7 @@ static int look_up(struct reading *r, unsigned long addr)
 	vma = find_vma(r->target.mm, addr);
 	if (vma) {
 		mmscope_vmas_fill(vma, &r->vma);
+		leave_out_shown(&r->vma, addr, vma->vm_file);
 		r->name = mmscope_vmas_name(vma, r->scratch, sizeof(r->scratch));
 	}
 	mmscope_target_unlock(&r->target, since);
@@ -267,10 +282,14 @@ static void put_limit(struct seq_file *m, const char *name, u64 value)
 		put_bytes(m, name, value);
 }
 
-/* So that a line stays a line, a word a word, and a terminal sane. */
+/*
+ * So that a line stays a line, a word a word, and a terminal sane.  What is not
+ * ASCII is escaped, too: the kernel takes bytes from 0xa0 on for Latin-1, and
+ * would print one half of a UTF-8 character and escape the other.
+ */
 static void put_escaped(struct seq_file *m, const char *text)
 {
-	seq_escape_str(m, text, ESCAPE_SPACE | ESCAPE_SPECIAL | ESCAPE_OCTAL | ESCAPE_NP |
+	seq_escape_str(m, text, ESCAPE_SPACE | ESCAPE_SPECIAL | ESCAPE_OCTAL | ESCAPE_NAP |
 		       ESCAPE_APPEND, "\\ ");
 }
 

@@ -290,8 +290,11 @@ static bool against_kpageflags(const struct page_view *v, struct tally *t)
 		for (i = 0; i < ARRAY_SIZE(same); i++)
 			if (at_rest >> same[i].kpf & 1)
 				fine = fine && (kpf >> same[i].kpf & 1) == !!(v->cats & same[i].cat);
-		/* 14: swap-backed. Anonymous and not so: MADV_FREE is pending. */
-		if (kpf >> 12 & 1)
+		/*
+		 * 14: swap-backed. Anonymous and not so: MADV_FREE is pending,
+		 * unless it was written since, which only the entry knows.
+		 */
+		if (kpf >> 12 & 1 && !(v->cats & CAT(DIRTY)))
 			fine = fine && !(kpf >> 14 & 1) == !!(v->cats & CAT(LAZYFREE));
 	}
 	t->bad[W_KPAGEFLAGS] += !fine;
