@@ -70,8 +70,9 @@ int mmscope_vmas_query(const struct mmscope_target *t, struct mmscope_vmas *arg,
 u64 mmscope_pages_categories(void);
 int mmscope_pages_query(const struct mmscope_target *t, struct mmscope_pages *arg,
 			void *scratch);
+/* EINTR by a fatal signal only, if @killable; else by any. */
 int mmscope_pages_count(const struct mmscope_target *t, u64 start, u64 end, u64 cats,
-			struct mmscope_acct *acct);
+			bool killable, struct mmscope_acct *acct);
 int mmscope_pages_walk(const struct mmscope_target *t, struct mmscope_walk *arg);
 
 /* ---- walk.c: the descent ---- */

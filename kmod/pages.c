@@ -284,8 +284,13 @@ static int scan_step(struct scan *s, const struct mmscope_target *t, unsigned lo
 	return 0;
 }
 
+static bool interrupted(bool killable)
+{
+	return killable ? fatal_signal_pending(current) : signal_pending(current);
+}
+
 int mmscope_pages_count(const struct mmscope_target *t, u64 start, u64 end, u64 cats,
-			struct mmscope_acct *acct)
+			bool killable, struct mmscope_acct *acct)
 {
 	struct scan s = {
 		.class.want = cats | CAT(ZERO),	/* not part of Rss */
@@ -297,7 +302,7 @@ int mmscope_pages_count(const struct mmscope_target *t, u64 start, u64 end, u64 
 
 	while (!err && addr < end) {
 		err = scan_step(&s, t, &addr, end);
-		if (!err && addr < end && signal_pending(current))
+		if (!err && addr < end && interrupted(killable))
 			err = -EINTR;
 	}
 	account(&s);

@@ -372,8 +372,9 @@ static int count_vma(struct reading *r, struct mmscope_acct *acct)
 	if (fatal_signal_pending(current))
 		return -EINTR;
 	*acct = (struct mmscope_acct){};
+	/* As smaps: whoever reads a text does not expect to be told of his alarms. */
 	return mmscope_pages_count(&r->target, r->vma.start, r->vma.end,
-				   mmscope_pages_categories() & ~MMSCOPE_CATS_CACHE, acct);
+				   mmscope_pages_categories() & ~MMSCOPE_CATS_CACHE, true, acct);
 }
 
 static u64 bytes_in(const struct mmscope_acct *acct, unsigned int cat)

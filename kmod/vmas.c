@@ -318,7 +318,8 @@ static int copy_accounts(const struct snapshot *s, const struct mmscope_target *
 		if (signal_pending(current))
 			return -EINTR;
 		acct = (struct mmscope_acct){};
-		err = mmscope_pages_count(t, s->vmas[i].start, s->vmas[i].end, cats, &acct);
+		err = mmscope_pages_count(t, s->vmas[i].start, s->vmas[i].end, cats,
+					  false, &acct);
 		if (err)
 			return err;
 		if (copy_to_user(to + i, &acct, sizeof(acct)))

@@ -25,6 +25,7 @@ struct balance {
 	uint64_t present_unlocked; /* in locked VMAs, present without the page flag */
 	uint64_t stray;		/* mlocked pages in VMAs without the flag */
 	uint64_t onfault;	/* locked VMAs with ONFAULT */
+	uint64_t withheld;	/* pages of which we are not told */
 	bool has_pages;
 };
 
@@ -37,8 +38,8 @@ static bool wanted(const struct mms_vmas *vmas, size_t i)
 {
 	uint64_t fact;
 
-	return is_locked(&vmas->vma[i]) ||
-	       (view_acct_bytes(vmas, i, MMSCOPE_CAT(MLOCKED), &fact) && fact);
+	view_acct_bytes(vmas, i, MMSCOPE_CAT(MLOCKED), &fact);
+	return is_locked(&vmas->vma[i]) || fact;
 }
 
 /* Where the pages of a locked VMA are that are not present. */
@@ -77,10 +78,12 @@ static void weigh(const struct mms_vmas *vmas, struct balance *b)
 	memset(b, 0, sizeof(*b));
 	b->has_pages = vmas->acct && vmas->acct_categories & MMSCOPE_CAT(MLOCKED);
 	for (size_t i = 0; i < vmas->count; i++) {
-		uint64_t fact = 0;
+		uint64_t fact, withheld;
 
 		view_acct_bytes(vmas, i, MMSCOPE_CAT(MLOCKED), &fact);
+		view_acct_bytes(vmas, i, MMSCOPE_CAT(LOCK_UNKNOWN), &withheld);
 		b->fact += fact;
+		b->withheld += withheld;
 		if (is_locked(&vmas->vma[i]))
 			add_locked(b, vmas, i, fact);
 		else
@@ -94,7 +97,7 @@ struct note {
 	char text[200];
 };
 
-#define NOTES_MAX	8
+#define NOTES_MAX	8	/* there are seven */
 
 static void note(struct note *notes, int *n, const char *what, uint64_t bytes)
 {
@@ -122,6 +125,8 @@ static int explain(const struct balance *b, struct note notes[NOTES_MAX])
 	     "or pages whose flag the kernel sets later", b->present_unlocked);
 	note(notes, &n, "flagged as locked outside locked VMAs: shared with a process that locks "
 	     "them, or unlocked not long ago", b->stray);
+	note(notes, &n, "outside locked VMAs may be locked by others who map them, too: that is "
+	     "told only to root", b->withheld);
 	return n;
 }
 
@@ -148,8 +153,9 @@ static void draw_summary(const struct mms_target *target, const struct mms_mm *m
 
 	printf("intent  %s in locked VMAs", view_fact_size(mm->fact[MMS_MM_LOCKED_VM], bytes, text));
 	printf("; of future mappings: %s (mlockall)\n", future_word(mm->fact[MMS_MM_DEF_FLAGS]));
-	printf("fact    %s\n", view_fact_size((struct mms_fact){ b->fact, b->has_pages ?
-	       MMS_FROM_MODULE : MMS_FROM_NOWHERE }, bytes, text));
+	printf("fact    %s%s\n", view_fact_size((struct mms_fact){ b->fact, b->has_pages ?
+	       MMS_FROM_MODULE : MMS_FROM_NOWHERE }, bytes, text),
+	       b->withheld ? ", of the pages of which we are told" : "");
 	printf("limit   %s", view_fact_size(mm->fact[MMS_MM_RLIM_MEMLOCK], bytes, text));
 	printf(", %s counts against it: whole VMAs, touched or not%s\n",
 	       view_fact_size(mm->fact[MMS_MM_LOCKED_VM], bytes, text),
@@ -202,11 +208,12 @@ static void draw_json(const struct mms_target *target, const struct mms_vmas *vm
 	view_json_fact(&j, "future", def, MMS_UNIT_FLAGS);
 	view_json_close(&j);
 	view_json_object(&j, "fact");
-	optional(&j, "mlocked", b->fact, b->has_pages);
+	optional(&j, "mlocked", b->fact, b->has_pages && !b->withheld);
 	optional(&j, "absent", b->absent, b->has_pages);
 	optional(&j, "swapped", b->swapped, b->has_pages);
 	optional(&j, "present_unlocked", b->present_unlocked, b->has_pages);
-	optional(&j, "stray", b->stray, b->has_pages);
+	optional(&j, "stray", b->stray, b->has_pages && !b->withheld);
+	optional(&j, "withheld", b->withheld, b->has_pages);
 	view_json_close(&j);
 	view_json_object(&j, "limit");
 	view_json_fact(&j, "memlock", vmas->mm.fact[MMS_MM_RLIM_MEMLOCK], MMS_UNIT_BYTES);

@@ -210,6 +210,9 @@ static int device_vmas(struct mms_target *t, uint64_t start, uint64_t end,
 
 	if (!categories)
 		categories = t->categories;
+	/* Of some pages it may be withheld: without their number the sum says nothing. */
+	if (categories & (MMSCOPE_CAT(MLOCKED) | MMSCOPE_CAT(UNEVICTABLE)))
+		categories |= t->categories & MMSCOPE_CAT(LOCK_UNKNOWN);
 	if (listing_read(t, start, end, flags, categories, &l, err))
 		goto err_free;
 	vmas->vma = malloc((l.count + 1) * sizeof(*vmas->vma));

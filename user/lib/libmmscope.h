@@ -349,8 +349,10 @@ struct mms_vmas {
 /*
  * The VMAs that overlap [start, end), and the figures of the address space.
  * `categories` says what to count with MMS_VMAS_ACCT; 0 is everything that can
- * be told.  MMS_CATS_PARTS must be among them for the parts of Rss.  Counting visits the whole range: what no page table covers is
- * skipped fast, so that a sparse terabyte costs little.
+ * be told.  MMS_CATS_PARTS must be among them for the parts of Rss.  Counting
+ * visits the whole range: what no page table covers is skipped fast, so that a
+ * sparse terabyte costs little.  With MLOCKED or UNEVICTABLE comes LOCK_UNKNOWN:
+ * the pages of which that is not told to this caller, and which are in neither.
  * With procfs: maps, or smaps for the counts (of which it can tell only those
  * that come back in acct_categories).
  * Errors: MMS_GONE, MMS_DENIED, MMS_FAILED (no memory; more VMAs than the

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "json.h"
+#include "vmas.h"
 
 /* The comma, the new line, the key. */
 static void lead(struct view_json *j, const char *key)
@@ -280,7 +281,8 @@ static void json_acct(struct view_json *j, const struct mms_vmas *vmas, size_t i
 	view_json_object(j, "pages");
 	for (unsigned int c = 0; c < MMSCOPE_CAT_COUNT; c++)
 		if (vmas->acct_categories >> c & 1 && mms_category_name(c))
-			view_json_number(j, mms_category_name(c), a->pages[c]);
+			maybe(j, mms_category_name(c), a->pages[c],
+			      !view_acct_withheld(vmas, i, 1ULL << c));
 	view_json_close(j);
 }
 

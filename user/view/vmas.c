@@ -75,6 +75,7 @@ static const struct {
 };
 #define COUNTED (sizeof(counted) / sizeof(counted[0]))
 
+#define LOCK_CATEGORIES	 (MMSCOPE_CAT(MLOCKED) | MMSCOPE_CAT(UNEVICTABLE))
 #define SWAP_CATEGORIES	 (MMSCOPE_CAT(SWAPPED) | MMSCOPE_CAT(CACHE_SWAPPED))
 
 uint64_t view_vma_categories(const struct view_options *options, bool *acct)
@@ -94,6 +95,13 @@ uint64_t view_vma_categories(const struct view_options *options, bool *acct)
 	return mask;
 }
 
+bool view_acct_withheld(const struct mms_vmas *vmas, size_t i, uint64_t category)
+{
+	return category & LOCK_CATEGORIES && vmas->acct &&
+	       vmas->acct_categories & MMSCOPE_CAT(LOCK_UNKNOWN) &&
+	       vmas->acct[i].pages[MMSCOPE_CAT_LOCK_UNKNOWN];
+}
+
 bool view_acct_bytes(const struct mms_vmas *vmas, size_t i, uint64_t category, uint64_t *bytes)
 {
 	/* Of a pair such as huge pages of two sizes the kernel may know only one. */
@@ -103,7 +111,7 @@ bool view_acct_bytes(const struct mms_vmas *vmas, size_t i, uint64_t category, u
 	for (unsigned int c = 0; c < MMSCOPE_CAT_COUNT; c++)
 		if (vmas->acct && told >> c & 1)
 			*bytes += vmas->acct[i].pages[c] * mms_page_size();
-	return vmas->acct && told;
+	return vmas->acct && told && !view_acct_withheld(vmas, i, category);
 }
 
 bool view_acct_swap(const struct mms_vmas *vmas, size_t i, uint64_t *bytes)
@@ -214,7 +222,7 @@ void view_vmas_totals(const struct mms_vmas *vmas, struct view_totals *s)
 	memset(s, 0, sizeof(*s));
 	s->has_rss = vmas->acct && vmas->acct_rss;
 	s->has_dirty = vmas->acct && vmas->acct_parts;
-	s->has_flags = vmas->count > 0;
+	s->has_flags = s->has_mlocked = vmas->count > 0;
 	for (size_t i = 0; i < vmas->count; i++) {
 		const struct mms_vma *v = &vmas->vma[i];
 
@@ -229,7 +237,7 @@ void view_vmas_totals(const struct mms_vmas *vmas, struct view_totals *s)
 			s->dirty += vmas->acct[i].shared_dirty + vmas->acct[i].private_dirty;
 		s->has_swap = view_acct_swap(vmas, i, &bytes);
 		s->swap += bytes;
-		s->has_mlocked = view_acct_bytes(vmas, i, MMSCOPE_CAT(MLOCKED), &bytes);
+		s->has_mlocked &= view_acct_bytes(vmas, i, MMSCOPE_CAT(MLOCKED), &bytes);
 		s->mlocked += bytes;
 	}
 }
