@@ -75,17 +75,25 @@ static int mm(void *arg)
 
 static struct mmscope_vma vma[512];
 static struct mmscope_acct account[512];
-static char names[1 << 16];
+/* Larger than what kmalloc() gives, so that it has to come from vmalloc(). */
+static char names[5 << 20];
+#define FEW (1 << 16)
+
+struct how {
+	bool accounts;
+	u64 names_len;
+};
 
 static int vmas(void *arg)
 {
+	const struct how *how = arg;
 	struct mmscope_mm m = { .size = sizeof(m) };
 	struct mmscope_vmas v = {
 		.size = sizeof(v), .end = 1ULL << 56,
 		.vmas = (uintptr_t)vma, .vmas_len = ARRAY_SIZE(vma),
-		.names = (uintptr_t)names, .names_len = sizeof(names),
+		.names = (uintptr_t)names, .names_len = how->names_len,
 		.mm = (uintptr_t)&m,
-		.accts = *(bool *)arg ? (uintptr_t)account : 0,
+		.accts = how->accounts ? (uintptr_t)account : 0,
 	};
 	int err = call(fd, MMSCOPE_VMAS, &v);
 
@@ -95,7 +103,7 @@ static int vmas(void *arg)
 	tell(&m, sizeof(m));
 	tell(vma, v.vmas_count * sizeof(*vma));
 	tell(names, v.names_bytes);
-	if (*(bool *)arg)
+	if (how->accounts)
 		tell(account, v.vmas_count * sizeof(*account));
 	return 0;
 }
@@ -183,7 +191,7 @@ static void test(const char *name, int (*run)(void *arg), void *arg)
 
 int main(void)
 {
-	bool with = true, without = false;
+	struct how few = { false, FEW }, with = { true, FEW }, many = { false, sizeof(names) };
 	int pidfd;
 
 	region = isle(PAGES * page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
@@ -202,7 +210,8 @@ int main(void)
 	else
 		skip("attach.pidfd", "this kernel has no pidfd_open");
 	test("mm", mm, NULL);
-	test("vmas", vmas, &without);
+	test("vmas", vmas, &few);
+	test("vmas.large", vmas, &many);
 	test("vmas.accounts", vmas, &with);
 	test("vmas.no_room", no_room, NULL);
 	test("pages", pages, NULL);
