@@ -83,7 +83,7 @@ static void two_orders(void)
 	mutex_unlock(&b);
 }
 
-static void *nowhere __rcu;
+static void __rcu *nowhere;
 
 static void rcu_without_lock(void)
 {
@@ -133,7 +133,7 @@ static int racer(void *arg)
 	return 0;
 }
 
-static void data_race(void)
+static void race(void)
 {
 	DECLARE_COMPLETION_ONSTACK(done);
 	int i, n = 0;
@@ -158,7 +158,7 @@ static const struct {
 	{ "leak", leak },
 	{ "shift_too_far", shift_too_far },
 	{ "list_twice", list_twice },
-	{ "data_race", data_race },
+	{ "data_race", race },
 };
 
 static int __init crime_init(void)
