@@ -55,6 +55,8 @@ test: ## every test
 	@./scripts/test
 matrix: ## builds and tests on Debian's kernels from 5.10 to 7.3; K=5.10 for one
 	@./scripts/matrix $(K)
+torture: ## builds and tests on debug kernels (KASAN, KCSAN, ...); K=6.12-debug for one
+	@./scripts/torture $(K)
 bench: ## what asking costs the process looked at, beside other ways to ask
 	@./scripts/bench
 vm: ## a shell in the lab VM, with the module loaded
@@ -69,5 +71,5 @@ lint-user:
 clean: ## removes everything that was built
 	rm -rf $(BUILD) mmscope.ko
 
-.PHONY: all help module demo test matrix bench vm lint lint-kmod lint-user clean
+.PHONY: all help module demo test matrix torture bench vm lint lint-kmod lint-user clean
 .DELETE_ON_ERROR:
