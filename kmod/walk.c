@@ -354,15 +354,15 @@ static bool level_p4d(struct mmscope_walk *w, struct vm_area_struct *vma, pgd_t 
 	struct mmscope_level *l;
 
 	/* With four levels the PGD is the P4D: told once, as level 4. */
-	l = add_level(w, 4, P4D_SHIFT, PTRS_PER_P4D > 1 ? p4d_index(addr) : pgd_index(addr),
-		      p4d_val(p4d));
+	l = add_level(w, 4, P4D_SHIFT, PTRS_PER_P4D > 1 ?
+		      (addr >> P4D_SHIFT) & (PTRS_PER_P4D - 1) : pgd_index(addr), p4d_val(p4d));
 	if (p4d_none(p4d))
 		return true;
 	if (p4d_bad(p4d)) {
 		l->kind = MMSCOPE_ENTRY_BAD;
 		return true;
 	}
-	table_bits(l, p4d_pfn(p4d));
+	table_bits(l, __phys_to_pfn(__pa(pud_offset(p4dp, 0)) & PAGE_MASK));
 	return level_pud(w, vma, p4dp);
 }
 
