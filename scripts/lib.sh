@@ -109,10 +109,12 @@ kernel_build() {
 
 # make_module RELEASE: through the Makefile, wherever it is to be built.
 make_module() {
-	local cross
+	local cross build
 	mapfile -t cross < <(cross_module "$1")
+	build=$(kernel_build "$1")
 	make -s -C "$ROOT" module KDIR="$(kernel_headers "$1")" \
-		KROOT="$(kernel_root "$1")" KCROSS="${cross[*]}"
+		KROOT="$(kernel_root "$1")" KCROSS="${cross[*]}" \
+		BUILD="${build#"$ROOT"/}"
 }
 
 # make_user RELEASE TARGET...: the rest, for the architecture of that kernel.
