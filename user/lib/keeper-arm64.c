@@ -6,8 +6,9 @@
  * kernel has already set its registers back to the instruction that makes it again,
  * and keeps to itself that a sleep shall only sleep what is left.  So a thread that
  * stands at such an instruction is let into the call, and in its place, at its
- * entry, ours is made.  Then it is given the answer that an interrupted call has in
- * the kernel, and the kernel does with it what it would have done.
+ * entry, ours is made.  Then it is let in again, makes no call, and is given the
+ * answer that an interrupted one has in the kernel, which does with it what it
+ * would have done.
  */
 #if defined(__aarch64__)
 
@@ -210,24 +211,43 @@ static int way_on(const struct mmsi_before *b)
 	return ERESTARTNOINTR;
 }
 
-/* The kernel still has the first argument of its own call, and puts it back. */
-int mmsi_arch_put_back(pid_t tid, struct mmsi_before *b)
+static int regs_at_end(pid_t tid, struct user_regs_struct *r, int64_t call)
+{
+	int err = regs_set(tid, r);
+
+	return err ? err : call_set(tid, (int)call);
+}
+
+/*
+ * Let into its own call once more, which is not made: the kernel notes the first
+ * argument there, to put it back when it makes the call again.
+ */
+static int interrupt_again(pid_t tid, struct mmsi_before *b)
 {
 	struct user_regs_struct r = b->regs;
-	int err, was;
+	int err = mmsi_until_syscall_stop(tid);
 
-	if (b->at_call && b->entry.pc) {
-		r = b->entry;
-		r.regs[0] = (uint64_t)-way_on(b);
-		r.regs[8] = b->regs.regs[8];
-		err = regs_set(tid, &r);
-		return err ? err : call_set(tid, (int)b->regs.regs[8]);
-	}
-	err = regs_set(tid, &r);
-	was = vectors_put_back(tid, &b->vectors);
+	if (!err)
+		err = call_set(tid, NO_CALL);
+	if (!err)
+		err = mmsi_until_syscall_stop(tid);
+	if (err)
+		return err;
+	r.pc = b->entry.pc;
+	r.regs[0] = (uint64_t)-way_on(b);
+	return regs_at_end(tid, &r, (int64_t)b->regs.regs[8]);
+}
+
+int mmsi_arch_put_back(pid_t tid, struct mmsi_before *b)
+{
+	int err = regs_at_end(tid, &b->regs, NO_CALL);
+	int was = vectors_put_back(tid, &b->vectors);
+
 	if (!err)
 		err = was;
-	return err ? err : call_set(tid, NO_CALL);
+	if (!err && b->at_call && b->entry.pc)
+		err = interrupt_again(tid, b);
+	return err;
 }
 
 #endif
