@@ -25,7 +25,7 @@ enum who { UNBOUND, LIVE };	/* the session that is asked */
 #define MM_TAIL		RUNTIME(6)
 #define V_START		RUNTIME(7)	/* the range of the good call */
 #define P_KERNEL	0xffff888000000000ULL
-#define P_NONCANONICAL	0x0080000000001000ULL	/* nor one with a tag */
+#define P_NONCANONICAL	0x4080000000001000ULL	/* nor one with a tag */
 #define VOID		0x4000000000000000ULL	/* a bit that no mask defines */
 
 union arg {

@@ -180,7 +180,7 @@ int mmsi_arch_enter(pid_t tid, struct mmsi_before *b, uint64_t at,
 
 int mmsi_arch_result(pid_t tid, int64_t *result)
 {
-	struct user_regs_struct r;
+	struct user_regs_struct r = { 0 };
 	int err = regs_get(tid, &r);
 
 	if (!err)
