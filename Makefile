@@ -23,7 +23,8 @@ help: ## this list
 # by side: build/RELEASE/mmscope.ko. mmscope.ko at the top is the newest built.
 
 # A kernel of another Debian suite is built for in a root of that suite (KROOT,
-# with KDIR in it), where the sources are at /mnt.
+# with KDIR in it), where the sources are at /mnt; one of another architecture
+# with KCROSS="ARCH=... CROSS_COMPILE=...".
 
 # (Not include/config/kernel.release: Debian's headers have another there.)
 KREL = $(shell sed -n 's/.*UTS_RELEASE "\(.*\)"/\1/p' $(KDIR)/include/generated/utsrelease.h 2>/dev/null)
@@ -42,7 +43,7 @@ module: ## mmscope.ko for the running kernel, or for the headers in KDIR=
 $(KOUT)/mmscope.ko: $(KSRC)
 	@mkdir -p $(KOUT)
 	@cp -p --parents $(KSRC) $(KOUT)
-	$(KMAKE) W=$(W) KCFLAGS=-Werror modules
+	$(KMAKE) W=$(W) KCFLAGS=-Werror $(KCROSS) modules
 	@touch $@
 
 include user/build.mk
@@ -53,7 +54,7 @@ demo: ## see it work: in the lab VM, on a real process
 	@./scripts/demo
 test: ## every test
 	@./scripts/test
-matrix: ## builds and tests on Debian's kernels from 5.10 to 7.3; K=5.10 for one
+matrix: ## builds and tests on Debian's kernels, 5.10 to 7.3 and arm64; K=5.10 for one
 	@./scripts/matrix $(K)
 torture: ## builds and tests on debug kernels (KASAN, KCSAN, ...); K=6.12-debug for one
 	@./scripts/torture $(K)

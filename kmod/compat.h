@@ -23,12 +23,24 @@
 #include <linux/proc_fs.h>
 #include <linux/seq_file.h>
 #include <linux/string_helpers.h>
+#include <linux/uaccess.h>
 
 #ifndef CONFIG_64BIT
 #error "mmscope needs a 64-bit kernel: its walker maps no high memory"
 #endif
 #if CONFIG_PGTABLE_LEVELS < 3
 #error "mmscope needs page tables of at least three levels"
+#endif
+
+/*
+ * An address as a pointer of the caller's may hold it: on arm64 its top byte may be
+ * a tag, which mincore and pagemap leave off, too.  (So may x86 have it, but what its
+ * untagged_addr() looks at is exported to nobody.)
+ */
+#ifdef CONFIG_ARM64
+#define mmscope_compat_untagged(addr) untagged_addr(addr)
+#else
+#define mmscope_compat_untagged(addr) (addr)
 #endif
 
 /* ---- files ---- */

@@ -111,6 +111,19 @@ static int do_mm(struct file *file, struct session *s, union argument *arg)
 	return 0;
 }
 
+/*
+ * The end has the tag of the start: where that has none, the end may be any number
+ * that is large enough, and is taken as it is.
+ */
+static void untag_range(u64 *start, u64 *end)
+{
+	u64 tag = *start ^ mmscope_compat_untagged(*start);
+
+	*start ^= tag;
+	if (*end >> 56 == tag >> 56)
+		*end ^= tag;
+}
+
 static bool is_range(u64 start, u64 end)
 {
 	return PAGE_ALIGNED(start) && PAGE_ALIGNED(end) && start <= end;
@@ -142,6 +155,7 @@ static int do_vmas(struct file *file, struct session *s, union argument *arg)
 	u32 mm_size;
 	int err;
 
+	untag_range(&a->start, &a->end);
 	if (a->flags || !is_range(a->start, a->end) ||
 	    (a->acct_categories & ~mmscope_pages_categories()))
 		return -EINVAL;
@@ -156,6 +170,7 @@ static int do_pages(struct file *file, struct session *s, union argument *arg)
 	struct mmscope_pages *a = &arg->pages;
 	u64 cats = a->categories | a->all_of | a->any_of | a->none_of;
 
+	untag_range(&a->start, &a->end);
 	if ((a->flags & ~MMSCOPE_PAGES_FRAMES) || !is_range(a->start, a->end) ||
 	    (cats & ~mmscope_pages_categories()))
 		return -EINVAL;
@@ -184,6 +199,7 @@ static int do_walk(struct file *file, struct session *s, union argument *arg)
 		return -EINVAL;
 	if ((w->flags & MMSCOPE_WALK_RAW) && !mmscope_target_trusts(file))
 		return -EPERM;
+	w->address = mmscope_compat_untagged(w->address);
 	if (w->address >= TASK_SIZE_MAX)
 		return -ERANGE;
 	*w = (struct mmscope_walk){

@@ -44,6 +44,18 @@ static unsigned long none(struct mmscope_descent *d, unsigned long addr, unsigne
 }
 
 /*
+ * The lock of the table that @entry is in: @lock, if the mapping is not hugetlb's.
+ * Those of a size between two levels' (arm64 makes them of many entries) are locked
+ * otherwise by older kernels.
+ */
+static spinlock_t *lock_of(struct vm_area_struct *vma, void *entry, spinlock_t *lock)
+{
+	if (!is_vm_hugetlb_page(vma))
+		return lock;
+	return huge_pte_lockptr(hstate_vma(vma), vma->vm_mm, entry);
+}
+
+/*
  * The entries of one PTE table, under its lock.  False: the table was replaced
  * meanwhile, look at the PMD entry again.
  */
@@ -59,7 +71,7 @@ static bool walk_ptes(struct mmscope_descent *d, pmd_t *pmdp, unsigned long addr
 	pmd = read_entry(pmdp);
 	if (pmd_none(pmd) || !pmd_present(pmd) || pmd_leaf(pmd) || pmd_bad(pmd))
 		goto out;
-	ptl = pte_lockptr(mm, &pmd);
+	ptl = lock_of(d->vma, pte_offset_kernel(&pmd, addr), pte_lockptr(mm, &pmd));
 	spin_lock(ptl);
 	same = pmd_same(pmd, read_entry(pmdp));
 	if (same) {
@@ -76,7 +88,7 @@ out:
 static bool walk_huge_pmd(struct mmscope_descent *d, pmd_t *pmdp, unsigned long addr,
 			  unsigned long end, unsigned long *reached)
 {
-	spinlock_t *ptl = pmd_lockptr(d->vma->vm_mm, pmdp);
+	spinlock_t *ptl = lock_of(d->vma, pmdp, pmd_lockptr(d->vma->vm_mm, pmdp));
 	bool huge;
 	pmd_t pmd;
 
@@ -139,7 +151,7 @@ static unsigned long walk_pmd(struct mmscope_descent *d, pud_t pud, unsigned lon
 static unsigned long walk_huge_pud(struct mmscope_descent *d, pud_t *pudp,
 				   unsigned long addr, unsigned long end)
 {
-	spinlock_t *ptl = pud_lockptr(d->vma->vm_mm, pudp);
+	spinlock_t *ptl = lock_of(d->vma, pudp, pud_lockptr(d->vma->vm_mm, pudp));
 	unsigned long reached;
 	pud_t pud;
 
@@ -223,18 +235,10 @@ unsigned long mmscope_walk_range(struct mmscope_descent *d, unsigned long addr,
 
 /* ---- WALK: one address, and each entry on the way ---- */
 
+/* A level may be folded into the one above by what the processor can do. */
 unsigned int mmscope_walk_depth(void)
 {
-	unsigned int depth = 2;
-
-	/* A level that is folded into the one above has one entry. */
-	if (PTRS_PER_PMD > 1)
-		depth++;
-	if (PTRS_PER_PUD > 1)
-		depth++;
-	if (PTRS_PER_P4D > 1)
-		depth++;
-	return depth;
+	return mm_pud_folded(current->mm) ? 3 : mm_p4d_folded(current->mm) ? 4 : 5;
 }
 
 static struct mmscope_level *add_level(struct mmscope_walk *w, unsigned int level,
@@ -277,8 +281,9 @@ static void table_bits(struct mmscope_level *l, unsigned long frame)
 static bool level_pte(struct mmscope_walk *w, struct vm_area_struct *vma, pmd_t *pmdp,
 		      pmd_t pmd)
 {
-	spinlock_t *ptl = pte_lockptr(vma->vm_mm, &pmd);
 	unsigned long addr = w->address;
+	pte_t *ptep = pte_offset_kernel(&pmd, addr);
+	spinlock_t *ptl = lock_of(vma, ptep, pte_lockptr(vma->vm_mm, &pmd));
 	struct mmscope_level *l;
 	pte_t pte = __pte(0);
 	bool same;
@@ -286,7 +291,7 @@ static bool level_pte(struct mmscope_walk *w, struct vm_area_struct *vma, pmd_t 
 	spin_lock(ptl);
 	same = pmd_same(pmd, read_entry(pmdp));
 	if (same)
-		pte = ptep_get(pte_offset_kernel(&pmd, addr));
+		pte = ptep_get(ptep);
 	spin_unlock(ptl);
 	l = add_level(w, 1, PAGE_SHIFT, pte_index(addr), pte_val(pte));
 	if (!pte_none(pte))
@@ -298,7 +303,7 @@ static bool level_pmd(struct mmscope_walk *w, struct vm_area_struct *vma, pud_t 
 {
 	unsigned long addr = w->address;
 	pmd_t *pmdp = pmd_offset(&pud, addr);
-	spinlock_t *ptl = pmd_lockptr(vma->vm_mm, pmdp);
+	spinlock_t *ptl = lock_of(vma, pmdp, pmd_lockptr(vma->vm_mm, pmdp));
 	struct mmscope_level *l;
 	pmd_t pmd;
 
@@ -324,14 +329,15 @@ static bool level_pud(struct mmscope_walk *w, struct vm_area_struct *vma, p4d_t 
 {
 	unsigned long addr = w->address;
 	pud_t *pudp = pud_offset(p4dp, addr);
-	spinlock_t *ptl = pud_lockptr(vma->vm_mm, pudp);
+	spinlock_t *ptl = lock_of(vma, pudp, pud_lockptr(vma->vm_mm, pudp));
 	struct mmscope_level *l;
 	pud_t pud;
 
 	spin_lock(ptl);
 	pud = read_entry(pudp);
 	spin_unlock(ptl);
-	l = add_level(w, 3, PUD_SHIFT, pud_index(addr), pud_val(pud));
+	l = add_level(w, 3, PUD_SHIFT, mm_pud_folded(vma->vm_mm) ? pgd_index(addr) :
+		      pud_index(addr), pud_val(pud));
 	if (pud_none(pud))
 		return true;
 	if (!pud_present(pud) || pud_leaf(pud)) {
@@ -354,15 +360,15 @@ static bool level_p4d(struct mmscope_walk *w, struct vm_area_struct *vma, pgd_t 
 	struct mmscope_level *l;
 
 	/* With four levels the PGD is the P4D: told once, as level 4. */
-	l = add_level(w, 4, P4D_SHIFT, PTRS_PER_P4D > 1 ? p4d_index(addr) : pgd_index(addr),
-		      p4d_val(p4d));
+	l = add_level(w, 4, P4D_SHIFT, mm_p4d_folded(vma->vm_mm) ? pgd_index(addr) :
+		      (addr >> P4D_SHIFT) & (PTRS_PER_P4D - 1), p4d_val(p4d));
 	if (p4d_none(p4d))
 		return true;
 	if (p4d_bad(p4d)) {
 		l->kind = MMSCOPE_ENTRY_BAD;
 		return true;
 	}
-	table_bits(l, p4d_pfn(p4d));
+	table_bits(l, __phys_to_pfn(__pa(pud_offset(p4dp, 0)) & PAGE_MASK));
 	return level_pud(w, vma, p4dp);
 }
 
@@ -375,12 +381,14 @@ bool mmscope_walk_levels(struct vm_area_struct *vma, struct mmscope_walk *w)
 	bool same = true;
 
 	rcu_read_lock();
-	if (PTRS_PER_P4D > 1) {
+	if (!mm_p4d_folded(vma->vm_mm)) {
 		l = add_level(w, 5, PGDIR_SHIFT, pgd_index(addr), pgd_val(pgd));
 		if (!pgd_none(pgd) && !pgd_bad(pgd))
 			table_bits(l, __phys_to_pfn(__pa(p4d_offset(pgdp, 0)) & PAGE_MASK));
 	}
-	if (!pgd_none(pgd) && !pgd_bad(pgd))
+	if (mm_pud_folded(vma->vm_mm))
+		same = level_pud(w, vma, p4d_offset(pgdp, addr));
+	else if (!pgd_none(pgd) && !pgd_bad(pgd))
 		same = level_p4d(w, vma, pgdp);
 	rcu_read_unlock();
 	return same;

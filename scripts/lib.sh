@@ -9,6 +9,7 @@ SCRIPTS=$ROOT/scripts
 BUILD=$ROOT/build
 CACHE=${XDG_CACHE_HOME:-${HOME:-/root}/.cache}/mmscope
 KERNELS=$CACHE/kernels          # RELEASE/{boot,lib/modules}; `list` names them
+ROOTS=$CACHE/roots              # of Debian suites, and of other architectures
 PATH=$PATH:/usr/sbin:/sbin
 
 ME=${0##*/}
@@ -85,10 +86,65 @@ kernel_headers() {
 	fi
 }
 
+# --- kernels of another architecture ---------------------------------------
+
+# kernel_arch RELEASE: Debian's name of it. A kernel built by hand is our own.
+kernel_arch() {
+	case $1 in
+	*-amd64) echo amd64 ;;
+	*-arm64) echo arm64 ;;
+	*)       machine ;;
+	esac
+}
+is_foreign() { [[ $(kernel_arch "$1") != "$(machine)" ]]; }
+
+# What kbuild calls the architecture, and the prefix of the tools that build for it.
+kbuild_arch()  { [[ $1 == amd64 ]] && echo x86 || echo "$1"; }
+tools_prefix() { [[ $1 == amd64 ]] && echo x86_64-linux-gnu || echo aarch64-linux-gnu; }
+
+# What make is told to build for a kernel of another architecture; else nothing.
+cross_module() {
+	! is_foreign "$1" || printf '%s\n' "ARCH=$(kbuild_arch "$(kernel_arch "$1")")" \
+		"CROSS_COMPILE=$(tools_prefix "$(kernel_arch "$1")")-"
+}
+
+# The user space of that architecture: what is linked against, and what the lab
+# boots into. Our own has none, since it is this machine.
+kernel_system() { ! is_foreign "$1" || printf '%s\n' "$ROOTS/system-$(kernel_arch "$1")"; }
+
+# Where the tool and the tests are built for that kernel; in the lab, it is build/.
+kernel_build() {
+	if is_foreign "$1"; then
+		printf '%s\n' "$BUILD/$(kernel_arch "$1")"
+	else
+		printf '%s\n' "$BUILD"
+	fi
+}
+
 # make_module RELEASE: through the Makefile, wherever it is to be built.
 make_module() {
+	local cross build
+	mapfile -t cross < <(cross_module "$1")
+	build=$(kernel_build "$1")
 	make -s -C "$ROOT" module KDIR="$(kernel_headers "$1")" \
-		KROOT="$(kernel_root "$1")"
+		KROOT="$(kernel_root "$1")" KCROSS="${cross[*]}" \
+		BUILD="${build#"$ROOT"/}"
+}
+
+# make_user RELEASE TARGET...: the rest, for the architecture of that kernel.
+make_user() {
+	local system prefix build
+	if ! is_foreign "$1"; then
+		make -s -C "$ROOT" "${@:2}"
+		return
+	fi
+	system=$(kernel_system "$1")
+	prefix=$(tools_prefix "$(kernel_arch "$1")")
+	build=$(kernel_build "$1")
+	PKG_CONFIG_SYSROOT_DIR=$system \
+	PKG_CONFIG_LIBDIR=$system/usr/lib/$prefix/pkgconfig:$system/usr/share/pkgconfig \
+		make -s -C "$ROOT" BUILD="${build#"$ROOT"/}" AR="$prefix-ar" \
+		CC="$prefix-gcc --sysroot=$system" "${@:2}"
 }
 
 # kernel_release NAME: "default", "6.1" or a full release becomes a release.

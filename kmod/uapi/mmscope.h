@@ -38,7 +38,9 @@
  *
  * Addresses are byte addresses in the target.  Amounts of memory are bytes,
  * unless a name says `pages` (1 << info.page_shift bytes each).  Ranges are
- * half-open: `end` is the first byte behind.
+ * half-open: `end` is the first byte behind.  On arm64 an address may have a tag
+ * in its top byte, and both ends of a range the same one; it is left off, also
+ * from what is answered.
  *
  * WHO MAY ASK
  *

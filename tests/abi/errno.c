@@ -25,7 +25,7 @@ enum who { UNBOUND, LIVE };	/* the session that is asked */
 #define MM_TAIL		RUNTIME(6)
 #define V_START		RUNTIME(7)	/* the range of the good call */
 #define P_KERNEL	0xffff888000000000ULL
-#define P_NONCANONICAL	0x8000000000001000ULL
+#define P_NONCANONICAL	0x4080000000001000ULL	/* nor one with a tag */
 #define VOID		0x4000000000000000ULL	/* a bit that no mask defines */
 
 union arg {
@@ -82,7 +82,7 @@ static void good(unsigned long cmd, union arg *a)
 		break;
 	case MMSCOPE_VMAS:
 		a->vmas.start = 0;
-		a->vmas.end = 1ULL << 47;
+		a->vmas.end = 1ULL << 55;
 		a->vmas.vmas = (uintptr_t)room;
 		a->vmas.vmas_len = 500;
 		a->vmas.names = (uintptr_t)room + (1 << 20);
@@ -141,7 +141,7 @@ static const struct bad {
 	{ "vmas.end_unaligned", MMSCOPE_VMAS, AT(vmas, end), 4097, EINVAL, LIVE },
 	{ "vmas.end_all_ones", MMSCOPE_VMAS, AT(vmas, end), ~0ULL, EINVAL, LIVE },
 	{ "vmas.end_last_page", MMSCOPE_VMAS, AT(vmas, end), ~0xfffULL, 0, LIVE },
-	{ "vmas.inverted", MMSCOPE_VMAS, AT(vmas, start), 1ULL << 48, EINVAL, LIVE },
+	{ "vmas.inverted", MMSCOPE_VMAS, AT(vmas, start), 3ULL << 54, EINVAL, LIVE },
 	{ "vmas.empty", MMSCOPE_VMAS, AT(vmas, end), 0, 0, LIVE },
 	{ "vmas.vmas_null", MMSCOPE_VMAS, AT(vmas, vmas), 0, EFAULT, LIVE },
 	{ "vmas.vmas_unmapped", MMSCOPE_VMAS, AT(vmas, vmas), P_UNMAPPED, EFAULT, LIVE },

@@ -37,6 +37,10 @@ static void test_info(void)
 	eq(info.pmd_shift, 21, "info.pmd_shift");
 	eq(info.task_size, info.levels == 5 ? (1ULL << 56) - page : (1ULL << 47) - page,
 	   "info.task_size");
+#elif defined(__aarch64__)
+	eq(info.pmd_shift, page == 4096 ? 21 : page == 16384 ? 25 : 29, "info.pmd_shift");
+	if (page == 4096)
+		eq(info.task_size, info.levels == 5 ? 1ULL << 52 : 1ULL << 48, "info.task_size");
 #endif
 	ok(info.targets_max >= info.targets_user_max && info.targets_user_max > 0,
 	   "info.targets_max");
@@ -128,6 +132,8 @@ static void test_bounds(void)
 	ok(mm.mmap_base > mm.start_code && mm.mmap_base < mm.task_size, "mm.mmap_base");
 #ifdef __x86_64__
 	ok(mm.task_size >= (1ULL << 47) - page, "mm.task_size");
+#elif defined(__aarch64__)
+	ok(mm.task_size >= 1ULL << 39, "mm.task_size");
 #endif
 	eq(mm.pid, s.pid, "mm.pid");
 	eq(mm.tid, s.pid, "mm.tid");

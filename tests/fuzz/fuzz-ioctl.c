@@ -124,10 +124,11 @@ static u64 address(void)
 	switch (rnd() % 8) {
 	case 0: return 0;
 	case 1: return ~0xfffULL;
-	case 2: return 1ULL << 47;
+	case 2: return 1ULL << (47 + rnd() % 10);
 	case 3: return rnd() << 12;
 	case 4: return (uintptr_t)room;
-	case 5: return 0x7f0000000000ULL + (rnd() % (1ULL << 28) << 12);
+	/* Where mappings are, on this architecture. */
+	case 5: return ((uintptr_t)room >> 40 << 40) + (rnd() % (1ULL << 28) << 12);
 	case 6: return (uintptr_t)sbrk(0) & ~(page - 1);
 	default: return rnd() % (1ULL << 35) << 12;
 	}

@@ -16,7 +16,7 @@
 
 #define HUGE	(2UL << 20)
 #define RW	(PROT_READ | PROT_WRITE)
-#define MOST	80
+#define MOST	96
 
 #ifndef MADV_GUARD_INSTALL
 #define MADV_GUARD_INSTALL 102
@@ -363,6 +363,39 @@ static void huge_files(void)
 	claim("hugetlb_shared", p, 512, MAPPED | CAT(HUGETLB), CAT(ANON));
 }
 
+/* Sizes that arm64 makes of many entries: of 4 KiB pages, and of 2 MiB ones. */
+static const struct {
+	const char *name, *reserve;
+	unsigned int shift;
+	u64 kind;
+} between[] = {
+	{ "hugetlb_64k", "/sys/kernel/mm/hugepages/hugepages-64kB/nr_hugepages", 16, 0 },
+	{ "hugetlb_32m", "/sys/kernel/mm/hugepages/hugepages-32768kB/nr_hugepages", 25,
+	  CAT(HUGE_PMD) },
+};
+
+static void huge_between(void)
+{
+	char untouched[40];
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(between); i++) {
+		u64 size = 1ULL << between[i].shift;
+		char *p = mmap(NULL, 2 * size, RW, MAP_PRIVATE | MAP_ANONYMOUS | MAP_HUGETLB |
+			       (int)(between[i].shift << 26), -1, 0);
+
+		if (p == MAP_FAILED) {
+			no_claim(between[i].name, "this machine has no such pages");
+			continue;
+		}
+		memset(p, 1, size);
+		snprintf(untouched, sizeof(untouched), "%s_untouched", between[i].name);
+		claim(between[i].name, p, size / page, MAPPED | CAT(HUGETLB) | between[i].kind,
+		      CAT(ZERO) | (CAT(HUGE_PMD) & ~between[i].kind));
+		claim(untouched, p + size, size / page, 0, MAPPED);
+	}
+}
+
 /* ---- swap, locks, KSM, userfaultfd ---- */
 
 static bool present(char *p)
@@ -568,6 +601,7 @@ static long make_zoo(void *arg)
 	on_ext4();
 	thp();
 	huge_files();
+	huge_between();
 	locks();
 	secret();
 	ksm();
@@ -705,13 +739,22 @@ static void check_soft_dirty(void)
 
 /* ---- what the machine must lend ---- */
 
+static void reserve_huge(const char *usual, const char *other)
+{
+	size_t i;
+
+	write_text("/proc/sys/vm/nr_hugepages", usual);
+	for (i = 0; i < ARRAY_SIZE(between); i++)
+		write_text(between[i].reserve, other);
+}
+
 static void prepare(void)
 {
 	char *text = read_text("/proc/swaps");
 
 	have_swap = text && strchr(text, '\n') && strchr(text, '\n')[1];
 	free(text);
-	write_text("/proc/sys/vm/nr_hugepages", "6");
+	reserve_huge("6", "2");
 	mkdir(ext4, 0700);
 	mkdir(tmpfs, 0700);
 	have_huge_tmpfs = !mount("zoo", tmpfs, "tmpfs", 0, "huge=always");
@@ -748,6 +791,6 @@ int main(void)
 	subject_end(&s);
 	umount2(ext4, MNT_DETACH);
 	umount2(tmpfs, MNT_DETACH);
-	write_text("/proc/sys/vm/nr_hugepages", "0");
+	reserve_huge("0", "0");
 	return tap_end();
 }

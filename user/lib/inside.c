@@ -78,14 +78,24 @@ static int check(const struct mms_target *t, struct mms_error *err)
 	return 0;
 }
 
+/* The first in a mapping, at least a word before its end: the keeper reads one there. */
 static ssize_t find_insn(int mem, uint64_t start, size_t len, unsigned char *buf)
 {
 	ssize_t n = pread(mem, buf, len, (off_t)start);
-	/* The keeper looks at a whole word there. */
-	unsigned char *at = n < 8 ? NULL : memmem(buf, (size_t)n - 6, mmsi_syscall_insn,
-						  mmsi_syscall_insn_len);
+	unsigned char *from = buf, *at;
 
-	return at ? at - buf : -1;
+	while (n >= 8) {
+		at = memmem(from, (size_t)(buf + n - from) - 8 + mmsi_syscall_insn_len,
+			    mmsi_syscall_insn, mmsi_syscall_insn_len);
+		if (!at)
+			return -1;
+		if ((at - buf) % mmsi_syscall_insn_align == 0)
+			return at - buf;
+		from = at + 1;
+		if (buf + n - from < 8)
+			return -1;
+	}
+	return -1;
 }
 
 /*

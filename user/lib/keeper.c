@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * keeper.c - the process that traces: makes system calls inside another one,
- * holds it still, and leaves it as it was.
+ * holds it still, and leaves it as it was. How one thread is stopped and called
+ * in is in keeper-call.c.
  *
  * A process that is traced stops at each signal, and somebody must wait for
  * that.  So it is traced only while it stands still: it is seized, stopped,
@@ -10,7 +11,6 @@
  * then be ours.  Hence a process of its own, with all signals blocked.
  */
 #include <dirent.h>
-#include <elf.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
@@ -25,218 +25,9 @@
 #include <sys/random.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
-#include <sys/user.h>
-#include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "keeper.h"
-
-#define STOP_SECONDS	3	/* who has not stopped by then is stuck in the kernel */
-#define KERNEL_SIGSET	8	/* bytes in the kernel's sigset_t */
-
-/* ---- what differs by architecture ------------------------------------------ */
-
-#if defined(__x86_64__)
-const unsigned char mmsi_syscall_insn[] = { 0x0f, 0x05 };
-const unsigned int mmsi_syscall_insn_len = 2;
-
-static void regs_for_call(struct user_regs_struct *r, uint64_t at, int64_t number,
-			  const uint64_t args[6])
-{
-	r->rip = at;
-	r->rax = (uint64_t)number;
-	r->orig_rax = (uint64_t)-1;	/* nothing here is to be restarted */
-	r->rdi = args[0];
-	r->rsi = args[1];
-	r->rdx = args[2];
-	r->r10 = args[3];
-	r->r8 = args[4];
-	r->r9 = args[5];
-}
-
-static int64_t regs_result(const struct user_regs_struct *r)
-{
-	return (int64_t)r->rax;
-}
-
-/* The selector of 32-bit code: its system calls have other numbers. */
-static bool regs_compat(const struct user_regs_struct *r)
-{
-	return r->cs == 0x23;
-}
-#else
-const unsigned char mmsi_syscall_insn[] = { 0 };
-const unsigned int mmsi_syscall_insn_len;
-
-static void regs_for_call(struct user_regs_struct *r, uint64_t at, int64_t number,
-			  const uint64_t args[6])
-{
-	(void)r, (void)at, (void)number, (void)args;
-}
-
-static int64_t regs_result(const struct user_regs_struct *r)
-{
-	(void)r;
-	return -ENOSYS;
-}
-
-static bool regs_compat(const struct user_regs_struct *r)
-{
-	(void)r;
-	return true;
-}
-#endif
-
-static int regs_get(pid_t tid, struct user_regs_struct *r)
-{
-	struct iovec v = { r, sizeof(*r) };
-
-	return ptrace(PTRACE_GETREGSET, tid, NT_PRSTATUS, &v) ? errno : 0;
-}
-
-static int regs_set(pid_t tid, struct user_regs_struct *r)
-{
-	struct iovec v = { r, sizeof(*r) };
-
-	return ptrace(PTRACE_SETREGSET, tid, NT_PRSTATUS, &v) ? errno : 0;
-}
-
-/* ---- stopping one thread --------------------------------------------------- */
-
-#define SYSCALL_STOP	(SIGTRAP | 0x80)	/* with PTRACE_O_TRACESYSGOOD */
-
-/*
- * Waits for its next stop: 0 and *status, or ESRCH (gone), ETIMEDOUT.  SIGCHLD
- * is blocked, so it stays pending and wakes sigtimedwait(); one that stems from
- * an earlier stop only makes us look once more.
- */
-static int await_stop(pid_t tid, int *status)
-{
-	struct timespec limit = { STOP_SECONDS, 0 };
-	sigset_t child;
-	pid_t got;
-
-	sigemptyset(&child);
-	sigaddset(&child, SIGCHLD);
-	for (;;) {
-		got = waitpid(tid, status, __WALL | WNOHANG);
-		if (got == tid && WIFSTOPPED(*status))
-			return 0;
-		if (got == tid || (got < 0 && errno != EINTR))
-			return ESRCH;
-		if (!got && sigtimedwait(&child, NULL, &limit) < 0 && errno == EAGAIN)
-			return waitpid(tid, status, __WALL | WNOHANG) == tid &&
-			       WIFSTOPPED(*status) ? 0 : ETIMEDOUT;
-	}
-}
-
-static bool is_event_stop(int status)
-{
-	return status >> 16 == PTRACE_EVENT_STOP;
-}
-
-/*
- * Until it stands in a PTRACE_EVENT_STOP.  A signal that is on its way is
- * delivered first: the handler's frame is laid, then comes the stop.
- */
-static int until_event_stop(pid_t tid)
-{
-	int status, err;
-
-	for (;;) {
-		err = await_stop(tid, &status);
-		if (err)
-			return err;
-		if (is_event_stop(status))
-			return 0;
-		if (WSTOPSIG(status) == SYSCALL_STOP)
-			err = ptrace(PTRACE_CONT, tid, 0, 0);
-		else
-			err = ptrace(PTRACE_CONT, tid, 0, WSTOPSIG(status));
-		if (err)
-			return ESRCH;
-	}
-}
-
-static int seize(pid_t tid)
-{
-	return ptrace(PTRACE_SEIZE, tid, 0, PTRACE_O_TRACESYSGOOD) ? errno : 0;
-}
-
-static int stop(pid_t tid)
-{
-	return ptrace(PTRACE_INTERRUPT, tid, 0, 0) ? errno : until_event_stop(tid);
-}
-
-/* ---- one call -------------------------------------------------------------- */
-
-/* Runs to the next entry to or exit from a system call. */
-static int until_syscall_stop(pid_t tid)
-{
-	int status, err, sig = 0;
-
-	for (;;) {
-		if (ptrace(PTRACE_SYSCALL, tid, 0, sig))
-			return ESRCH;
-		err = await_stop(tid, &status);
-		if (err)
-			return err;
-		if (WSTOPSIG(status) == SYSCALL_STOP)
-			return 0;
-		/* Only SIGSTOP gets through; it takes effect when all is done. */
-		sig = is_event_stop(status) ? 0 : WSTOPSIG(status);
-	}
-}
-
-/*
- * Back to a PTRACE_EVENT_STOP with its own registers.  Only from there, in the
- * midst of the kernel's signal handling, is a system call that was interrupted
- * restarted as if nothing had been.
- */
-static int put_back(pid_t tid, struct user_regs_struct *saved, uint64_t *mask)
-{
-	int err = regs_set(tid, saved);
-
-	if (!err && ptrace(PTRACE_INTERRUPT, tid, 0, 0))
-		err = errno;
-	if (!err && ptrace(PTRACE_CONT, tid, 0, 0))
-		err = errno;
-	if (!err)
-		err = until_event_stop(tid);
-	if (!err && ptrace(PTRACE_SETSIGMASK, tid, KERNEL_SIGSET, mask))
-		err = errno;
-	return err;
-}
-
-/* `tid` stands in a PTRACE_EVENT_STOP, and does so again afterwards. */
-static int call_in(pid_t tid, uint64_t at, const struct mmsi_request *req, int64_t *result)
-{
-	struct user_regs_struct saved = { 0 }, regs;
-	uint64_t mask, all = ~0ULL;
-	int err, back;
-
-	err = regs_get(tid, &saved);
-	if (err)
-		return err;
-	if (regs_compat(&saved))
-		return ENOEXEC;
-	if (ptrace(PTRACE_GETSIGMASK, tid, KERNEL_SIGSET, &mask) ||
-	    ptrace(PTRACE_SETSIGMASK, tid, KERNEL_SIGSET, &all))
-		return errno;
-	regs = saved;
-	regs_for_call(&regs, at, req->number, req->args);
-	err = regs_set(tid, &regs);
-	if (!err)
-		err = until_syscall_stop(tid);	/* on its way in */
-	if (!err)
-		err = until_syscall_stop(tid);	/* and out */
-	if (!err)
-		err = regs_get(tid, &regs);
-	*result = regs_result(&regs);
-	back = put_back(tid, &saved, &mask);
-	return err ? err : back;
-}
 
 /* ---- the process ----------------------------------------------------------- */
 
@@ -267,10 +58,10 @@ static int hold_thread(struct keeper *k, pid_t tid)
 	if (!more)
 		return ENOMEM;
 	k->held = more;
-	err = seize(tid);
+	err = mmsi_seize(tid);
 	if (err)
 		return err;
-	err = stop(tid);
+	err = mmsi_stop(tid);
 	if (!err)
 		k->held[k->count++] = tid;
 	return err;
@@ -396,7 +187,7 @@ typedef int (*deed_fn)(struct keeper *k, pid_t tid, const struct mmsi_request *r
 static int deed_call(struct keeper *k, pid_t tid, const struct mmsi_request *req,
 		     int64_t *result)
 {
-	return call_in(tid, k->at, req, result);
+	return mmsi_call_in(tid, k->at, req, result);
 }
 
 /* Shared memory, so that it merges with no neighbour. */
@@ -417,7 +208,7 @@ static int deed_scratch(struct keeper *k, pid_t tid, const struct mmsi_request *
 		return 0;
 	if (getrandom(&k->token, sizeof(k->token), 0) != sizeof(k->token))
 		return errno;
-	err = call_in(tid, k->at, &map, result);
+	err = mmsi_call_in(tid, k->at, &map, result);
 	if (err || (*result < 0 && *result > -4096))
 		return err;
 	if (ptrace(PTRACE_POKEDATA, tid, (uint64_t)*result + page, k->token))
@@ -435,7 +226,7 @@ static int deed_unmap(struct keeper *k, pid_t tid, const struct mmsi_request *re
 	};
 
 	(void)req;
-	return call_in(tid, k->at, &unmap, result);
+	return mmsi_call_in(tid, k->at, &unmap, result);
 }
 
 /* Does it with a thread that is held, or with one that is stopped just for it. */
@@ -447,10 +238,10 @@ static int inside(struct keeper *k, deed_fn deed, const struct mmsi_request *req
 
 	if (!tid)
 		return ESRCH;
-	err = k->count ? 0 : seize(tid);
+	err = k->count ? 0 : mmsi_seize(tid);
 	if (err)
 		return err;
-	err = k->count ? 0 : stop(tid);
+	err = k->count ? 0 : mmsi_stop(tid);
 	if (err)
 		return err;
 	err = same_inside(k, tid) ? deed(k, tid, req, result) : ESTALE;

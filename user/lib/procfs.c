@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 #include "private.h"
@@ -547,11 +548,35 @@ static const struct mmsi_source procfs_source = {
 	.pages = procfs_pages,
 };
 
+/*
+ * Whether this kernel has soft-dirty bits (not on arm64, say): all that is in a new
+ * mapping has one.
+ */
+static bool has_soft_dirty(void)
+{
+	size_t page = mms_page_size();
+	char *p = mmap(NULL, page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	int fd = open("/proc/self/pagemap", O_RDONLY | O_CLOEXEC);
+	uint64_t entry = 0;
+
+	if (p != MAP_FAILED && fd >= 0) {
+		*(volatile char *)p = 1;
+		if (pread(fd, &entry, sizeof(entry), (off_t)((uintptr_t)p / page * sizeof(entry))) !=
+		    sizeof(entry))
+			entry = 0;
+	}
+	if (p != MAP_FAILED)
+		munmap(p, page);
+	if (fd >= 0)
+		close(fd);
+	return entry & PM_SOFT_DIRTY;
+}
+
 int mmsi_procfs_attach(struct mms_target *t, struct mms_error *err)
 {
 	(void)err;
 	t->source = &procfs_source;
-	t->categories = MMSCOPE_CAT(PRESENT) | MMSCOPE_CAT(SWAPPED) |
-			MMSCOPE_CAT(UFFD_WP) | MMSCOPE_CAT(SOFT_DIRTY);
+	t->categories = MMSCOPE_CAT(PRESENT) | MMSCOPE_CAT(SWAPPED) | MMSCOPE_CAT(UFFD_WP) |
+			(has_soft_dirty() ? MMSCOPE_CAT(SOFT_DIRTY) : 0);
 	return 0;
 }
