@@ -43,14 +43,23 @@ static unsigned long none(struct mmscope_descent *d, unsigned long addr, unsigne
 	return d->ops->hole(d, addr, end);
 }
 
-/*
- * The lock of the table that @entry is in: @lock, if the mapping is not hugetlb's.
- * Those of a size between two levels' (arm64 makes them of many entries) are locked
- * otherwise by older kernels.
- */
-static spinlock_t *lock_of(struct vm_area_struct *vma, void *entry, spinlock_t *lock)
+/* The level of a hugetlb mapping's entries, of which arm64 makes several for a page. */
+static int hugetlb_level(struct vm_area_struct *vma)
 {
-	if (!is_vm_hugetlb_page(vma))
+	unsigned long size = huge_page_size(hstate_vma(vma));
+
+	return size >= PUD_SIZE ? 3 : size >= PMD_SIZE ? 2 : 1;
+}
+
+/*
+ * The lock of the table of that level that @entry is in: @lock, unless it holds
+ * hugetlb's own entries. Older kernels lock those of a size between two levels'
+ * otherwise. (Which lock it is goes by the page's size alone: to ask that for a
+ * table above would find none, or a wrong one.)
+ */
+static spinlock_t *lock_of(struct vm_area_struct *vma, int level, void *entry, spinlock_t *lock)
+{
+	if (!is_vm_hugetlb_page(vma) || hugetlb_level(vma) != level)
 		return lock;
 	return huge_pte_lockptr(hstate_vma(vma), vma->vm_mm, entry);
 }
@@ -71,7 +80,7 @@ static bool walk_ptes(struct mmscope_descent *d, pmd_t *pmdp, unsigned long addr
 	pmd = read_entry(pmdp);
 	if (pmd_none(pmd) || !pmd_present(pmd) || pmd_leaf(pmd) || pmd_bad(pmd))
 		goto out;
-	ptl = lock_of(d->vma, pte_offset_kernel(&pmd, addr), pte_lockptr(mm, &pmd));
+	ptl = lock_of(d->vma, 1, pte_offset_kernel(&pmd, addr), pte_lockptr(mm, &pmd));
 	spin_lock(ptl);
 	same = pmd_same(pmd, read_entry(pmdp));
 	if (same) {
@@ -88,7 +97,7 @@ out:
 static bool walk_huge_pmd(struct mmscope_descent *d, pmd_t *pmdp, unsigned long addr,
 			  unsigned long end, unsigned long *reached)
 {
-	spinlock_t *ptl = lock_of(d->vma, pmdp, pmd_lockptr(d->vma->vm_mm, pmdp));
+	spinlock_t *ptl = lock_of(d->vma, 2, pmdp, pmd_lockptr(d->vma->vm_mm, pmdp));
 	bool huge;
 	pmd_t pmd;
 
@@ -151,7 +160,7 @@ static unsigned long walk_pmd(struct mmscope_descent *d, pud_t pud, unsigned lon
 static unsigned long walk_huge_pud(struct mmscope_descent *d, pud_t *pudp,
 				   unsigned long addr, unsigned long end)
 {
-	spinlock_t *ptl = lock_of(d->vma, pudp, pud_lockptr(d->vma->vm_mm, pudp));
+	spinlock_t *ptl = lock_of(d->vma, 3, pudp, pud_lockptr(d->vma->vm_mm, pudp));
 	unsigned long reached;
 	pud_t pud;
 
@@ -283,7 +292,7 @@ static bool level_pte(struct mmscope_walk *w, struct vm_area_struct *vma, pmd_t 
 {
 	unsigned long addr = w->address;
 	pte_t *ptep = pte_offset_kernel(&pmd, addr);
-	spinlock_t *ptl = lock_of(vma, ptep, pte_lockptr(vma->vm_mm, &pmd));
+	spinlock_t *ptl = lock_of(vma, 1, ptep, pte_lockptr(vma->vm_mm, &pmd));
 	struct mmscope_level *l;
 	pte_t pte = __pte(0);
 	bool same;
@@ -303,7 +312,7 @@ static bool level_pmd(struct mmscope_walk *w, struct vm_area_struct *vma, pud_t 
 {
 	unsigned long addr = w->address;
 	pmd_t *pmdp = pmd_offset(&pud, addr);
-	spinlock_t *ptl = lock_of(vma, pmdp, pmd_lockptr(vma->vm_mm, pmdp));
+	spinlock_t *ptl = lock_of(vma, 2, pmdp, pmd_lockptr(vma->vm_mm, pmdp));
 	struct mmscope_level *l;
 	pmd_t pmd;
 
@@ -329,7 +338,7 @@ static bool level_pud(struct mmscope_walk *w, struct vm_area_struct *vma, p4d_t 
 {
 	unsigned long addr = w->address;
 	pud_t *pudp = pud_offset(p4dp, addr);
-	spinlock_t *ptl = lock_of(vma, pudp, pud_lockptr(vma->vm_mm, pudp));
+	spinlock_t *ptl = lock_of(vma, 3, pudp, pud_lockptr(vma->vm_mm, pudp));
 	struct mmscope_level *l;
 	pud_t pud;
 
