@@ -437,6 +437,11 @@ int main(void)
 	subject_start(&s);
 	fd = session_of(s.pid);
 	subject_call(&s, make_motley, NULL);
+	/*
+	 * What MADV_FREE does to a page waits in a batch of its processor's, until
+	 * that is full; compaction begins with emptying all of them.
+	 */
+	write_text("/proc/sys/vm/compact_memory", "1");
 	eq(reference(), 0, "pages.one_by_one");
 	test_reference();
 	steadily("random", at_random);

@@ -755,6 +755,8 @@ static void prepare(void)
 	have_swap = text && strchr(text, '\n') && strchr(text, '\n')[1];
 	free(text);
 	reserve_huge("6", "2");
+	/* khugepaged shall not fill the holes that were made on purpose. */
+	write_text("/sys/kernel/mm/transparent_hugepage/khugepaged/max_ptes_none", "0");
 	mkdir(ext4, 0700);
 	mkdir(tmpfs, 0700);
 	have_huge_tmpfs = !mount("zoo", tmpfs, "tmpfs", 0, "huge=always");
@@ -777,6 +779,7 @@ int main(void)
 	span = shared(page);
 	soft = isle(8 * page, RW, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	madvise(soft, 8 * page, MADV_NOHUGEPAGE);
+	close(session());	/* the subject makes the claims, and has to know `told` */
 	subject_start(&s);
 	fd = session_of(s.pid);
 	comparison.pid = s.pid;
