@@ -27,6 +27,16 @@ static uint64_t entry_categories(uint64_t entry)
 	       (entry & PM_SOFT_DIRTY ? MMSCOPE_CAT(SOFT_DIRTY) : 0);
 }
 
+/* Only frames can follow each other; places in swap, told in their way, do not. */
+static bool carries_on(const struct mmsi_pagemap *s, uint64_t address, uint64_t entry,
+		       uint64_t frame)
+{
+	if (!frame || !s->held.frame)
+		return !frame && !s->held.frame;
+	return entry & PM_PRESENT && s->present &&
+	       frame == s->held.frame + (address - s->held.start) / mms_page_size();
+}
+
 void mmsi_pagemap_add(struct mmsi_pagemap *s, uint64_t address, uint64_t entry)
 {
 	const struct mms_pages_query *q = s->query;
@@ -40,14 +50,13 @@ void mmsi_pagemap_add(struct mmsi_pagemap *s, uint64_t address, uint64_t entry)
 	if (q->flags & MMS_PAGES_FRAMES && entry & (PM_PRESENT | PM_SWAP))
 		frame = entry & PM_FRAME;
 	if (s->holding && s->held.end == address && s->held.categories == cats &&
-	    !s->held.frame == !frame &&
-	    (!frame || (entry & PM_PRESENT &&
-			frame == s->held.frame + (address - s->held.start) / mms_page_size()))) {
+	    carries_on(s, address, entry, frame)) {
 		s->held.end += mms_page_size();
 	} else {
 		mmsi_pagemap_flush(s);
 		s->held = (struct mmscope_run){ address, address + mms_page_size(), cats, frame };
 		s->holding = true;
+		s->present = entry & PM_PRESENT;
 	}
 	s->full = ++s->pages == q->max_pages;
 }

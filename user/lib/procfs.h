@@ -45,6 +45,7 @@ struct mmsi_pagemap {
 	void *arg;
 	struct mmscope_run held;	/* the run that grows */
 	bool holding;
+	bool present;			/* it is of pages that are present */
 	bool stop;			/* the caller wants no more */
 	bool full;			/* max_pages were told of */
 	uint64_t pages;
