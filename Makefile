@@ -57,6 +57,12 @@ matrix: ## builds and tests on Debian's kernels from 5.10 to 7.3; K=5.10 for one
 	@./scripts/matrix $(K)
 bench: ## what asking costs the process looked at, beside other ways to ask
 	@./scripts/bench
+fuzz: ## a fuzzer of the module, guided by what it reaches, on a debug kernel; TIME=300 seconds
+	@TIME=$(or $(TIME),300) ./scripts/fuzz ioctl
+fuzz-parse: ## fuzzers of what userspace parses; TIME=60 seconds each
+	@TIME=$(or $(TIME),60) ./scripts/fuzz parse
+torture: ## builds and tests on debug kernels (KASAN, KCSAN, ...); K=6.12-debug for one
+	@./scripts/torture $(K)
 vm: ## a shell in the lab VM, with the module loaded
 	@./scripts/lab shell
 lint: lint-kmod lint-user ## everything that reads the code for mistakes
@@ -69,5 +75,5 @@ lint-user:
 clean: ## removes everything that was built
 	rm -rf $(BUILD) mmscope.ko
 
-.PHONY: all help module demo test matrix bench vm lint lint-kmod lint-user clean
+.PHONY: all help module demo test matrix bench torture fuzz fuzz-parse vm lint lint-kmod lint-user clean
 .DELETE_ON_ERROR:

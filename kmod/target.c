@@ -38,7 +38,7 @@ static int proc_root(struct path *root)
 	int err = kern_path("/proc", LOOKUP_FOLLOW | LOOKUP_DIRECTORY, root);
 
 	if (err)
-		return -ENOENT;
+		return err == -ENOMEM ? err : -ENOENT;
 	if (root->dentry->d_sb->s_magic == PROC_SUPER_MAGIC && IS_ROOT(root->dentry))
 		return 0;
 	path_put(root);

@@ -270,13 +270,15 @@ static int make_room(struct snapshot *s, const struct mmscope_target *t,
 		     const struct mmscope_vmas *arg)
 {
 	u64 seems = READ_ONCE(t->mm->map_count) + 64;
+	/* The caller chose how much, and is told: no stack trace in the log. */
+	gfp_t gfp = GFP_KERNEL_ACCOUNT | __GFP_NOWARN;
 
 	s->want_names = arg->names_len;
 	s->vmas_room = min(arg->vmas_len, seems + seems / 8);
 	s->vmas_room = min_t(u64, s->vmas_room, MMSCOPE_SNAPSHOT_MAX / sizeof(*s->vmas));
 	s->names_room = min_t(u64, arg->names_len, MMSCOPE_SNAPSHOT_MAX);
-	s->vmas = kvmalloc_array(s->vmas_room + 1, sizeof(*s->vmas), GFP_KERNEL_ACCOUNT);
-	s->names = kvmalloc(s->names_room + 1, GFP_KERNEL_ACCOUNT);
+	s->vmas = kvmalloc_array(s->vmas_room + 1, sizeof(*s->vmas), gfp);
+	s->names = kvmalloc(s->names_room + 1, gfp);
 	return s->vmas && s->names ? 0 : -ENOMEM;
 }
 

@@ -54,6 +54,20 @@ kernel_modules() { printf '%s\n' "$KERNELS/$1/lib/modules/$1"; }
 matrix_list() { [[ ! -r $KERNELS/matrix ]] || cat "$KERNELS/matrix"; }
 matrix_release() { matrix_list | awk -v n="$1" '$1 == n { print $2 }'; }
 
+# register_kernel NAME RELEASE: all that a lab needs of it is there by now.
+register_kernel() (
+	exec 8>"$KERNELS/matrix.lock"
+	flock 8
+	touch "$KERNELS/matrix"
+	new=$(mktemp "$KERNELS/.matrix.XXXXXX")
+	{
+		grep -v "^$1 " "$KERNELS/matrix" || :
+		printf '%s %s\n' "$1" "$2"
+	} | sort -V >"$new"
+	chmod 644 "$new"
+	mv "$new" "$KERNELS/matrix"
+)
+
 # The root of another suite in which a kernel's modules are built, if they are:
 # its headers' tools need that suite's libraries. Not if this machine has them.
 kernel_root() {

@@ -31,6 +31,18 @@ static inline void tap_timeout(int sig)
 	_exit(124);
 }
 
+/*
+ * `seconds`, or MMSCOPE_SLOW (a whole number, in the environment) times as many:
+ * every limit of time is meant for a usual kernel, and a debug kernel is slower.
+ */
+static inline unsigned int tap_seconds(unsigned int seconds)
+{
+	const char *slow = getenv("MMSCOPE_SLOW");
+	int times = slow ? atoi(slow) : 1;
+
+	return times > 1 ? seconds * times : seconds;
+}
+
 /* Every name gets `prefix` before it; a test may take `seconds`. */
 static inline void tap_start(const char *prefix, unsigned int seconds)
 {
@@ -38,8 +50,8 @@ static inline void tap_start(const char *prefix, unsigned int seconds)
 	signal(SIGALRM, tap_timeout);
 	signal(SIGPIPE, SIG_IGN);
 	tap_prefix = prefix;
-	tap_limit = seconds;
-	alarm(seconds);
+	tap_limit = tap_seconds(seconds);
+	alarm(tap_limit);
 }
 
 static inline void tap_note(const char *format, ...)

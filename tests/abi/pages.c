@@ -379,7 +379,7 @@ static void test_sparse(void)
 		skip("pages.sparse", "no terabyte of address space: %s", strerror(errno));
 	} else {
 		p[123 * page] = 1;
-		alarm(20);
+		alarm(tap_seconds(20));
 		eq_err(get_runs(self, &q, 100, &runs), 0, "pages.sparse.answers");
 		eq(runs.pages, (1ULL << 40) / page, "pages.sparse.every_page");
 		ok(runs.count == 2 || runs.count == 3, "pages.sparse.few_runs");

@@ -306,7 +306,7 @@ static void test_readers(void)
 	restless = child_of(unmapping, NULL);
 	for (i = 0; i < READERS; i++)
 		pid[i] = child_of(reader, (void *)(uintptr_t)i);
-	alarm(240);
+	alarm(tap_seconds(240));
 	for (i = 0; i < READERS; i++)
 		wait_for(pid[i]);
 	for (i = 0; i < READERS; i++)
@@ -343,7 +343,7 @@ static void test_one_session(void)
 	two_targets[0] = child_of(unmapping, NULL);
 	two_targets[1] = child_of(breaking, NULL);
 	one_fd = session_of(two_targets[0]);
-	alarm(240);
+	alarm(tap_seconds(240));
 	for (i = 0; i < 8; i++)
 		pthread_create(&t[i], NULL, share_session, i == 0 ? (void *)1 : NULL);
 	for (i = 0; i < 8; i++) {

@@ -173,10 +173,10 @@ static u64 gdb_says(pid_t pid, const char *expression)
 	FILE *out;
 
 	snprintf(command, sizeof(command),
-		 "exec timeout 100 gdb -nx -batch -iex 'set auto-load no' -iex 'set debuginfod enabled off'"
+		 "exec timeout %u gdb -nx -batch -iex 'set auto-load no' -iex 'set debuginfod enabled off'"
 		 " -p %d -ex 'printf \"BRK %%lu\\n\", (unsigned long)%s' 2>&1 </dev/null",
-		 pid, expression);
-	alarm(120);
+		 tap_seconds(100), pid, expression);
+	alarm(tap_seconds(120));
 	out = popen(command, "r");
 	while (out && fgets(line, sizeof(line), out))
 		if (!strncmp(line, "BRK ", 4))
