@@ -4,9 +4,11 @@
 # and one that looks for more (build/fuzz/parse-X, with clang's libFuzzer). A new
 # target is a new file, and a folder in corpus/ with something to begin with.
 
-$(BUILD)/tests/fuzz-ioctl: tests/fuzz/fuzz-ioctl.c $(ABI_OUT)/kit.o
+FUZZ_IOCTL := $(addprefix tests/fuzz/,fuzz-ioctl.c program.c execute.c judge.c subject.c coverage.c)
+
+$(BUILD)/tests/fuzz-ioctl: $(FUZZ_IOCTL) $(wildcard tests/fuzz/*.h) $(ABI_OUT)/kit.o
 	@mkdir -p $(@D)
-	$(CC) $(CFLAGS) $(WARN) $(TEST_CPPFLAGS) -o $@ $^ $(TEST_LDLIBS)
+	$(CC) $(CFLAGS) $(WARN) $(TEST_CPPFLAGS) -o $@ $(filter %.c %.o,$^) $(TEST_LDLIBS)
 
 all-tests: $(BUILD)/tests/fuzz-ioctl
 

@@ -30,7 +30,8 @@ static void ask_at(const struct mms_elf *e, uint64_t address)
 		return;
 	check_symbol(e, &s);
 	PROMISE(s.type != MMS_SYMBOL_TLS);
-	PROMISE(s.size ? address - s.address < s.size : s.address <= address);
+	/* The bias may take it round the end of the address space. */
+	PROMISE(s.size ? address - s.address < s.size : s.address - BIAS <= address - BIAS);
 }
 
 static void ask_all(const struct mms_elf *e)

@@ -365,6 +365,15 @@ static u64 usual(const struct op_info *info, const struct field *f)
 	return !strcmp(f->name, "mm_size") ? sizeof(struct mmscope_mm) : info->size;
 }
 
+bool program_plain(struct call *c, unsigned int field)
+{
+	const struct op_info *info = &op_info[c->op];
+	struct value was = c->value[field];
+
+	c->value[field] = number(usual(info, &info->field[field]));
+	return was.base != NUMBER || was.add != c->value[field].add;
+}
+
 static void write_value(FILE *out, const struct value *v)
 {
 	if (v->base == NUMBER)

@@ -99,6 +99,8 @@ void program_make(struct program *p);
 /* Changes *p a little; `other`, if not NULL, may lend some calls. */
 void program_mutate(struct program *p, const struct program *other);
 void program_drop(struct program *p, unsigned int index);
+/* Makes a field what it usually is; false if it is so already. */
+bool program_plain(struct call *call, unsigned int field);
 
 /* As text, to be freed; and back. false: not a program, *line says where. */
 char *program_text(const struct program *p);
