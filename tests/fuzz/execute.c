@@ -173,7 +173,7 @@ static int open_proc(const struct call *c)
 static void do_read(const struct call *c)
 {
 	static const int known[] = { 0, ESRCH, ESTALE, EACCES, EINTR, ENOMEM, ENXIO, ENOENT,
-				     EAGAIN, EINVAL };
+				     EAGAIN, EINVAL, EIO /* the directory went meanwhile */ };
 	char text[8192];
 	u64 step = value(c, "step") % sizeof(text) + 1;
 	ssize_t n = 0, i;

@@ -236,7 +236,7 @@ static void progress(time_t began)
 {
 	static time_t last;
 
-	if (!coverage_on() || time(NULL) < last + 20)
+	if (time(NULL) < last + 20)
 		return;
 	last = time(NULL);
 	tap_note("%4ld s: %llu calls, %u kept, %lu of %lu blocks, %lu edges", (long)(last - began),

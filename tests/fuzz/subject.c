@@ -5,6 +5,7 @@
  * possible. The last one (number 3) is wild: it takes no orders.
  */
 #include <pthread.h>
+#include <setjmp.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -29,6 +30,13 @@ static struct slot {
 /* ---- in the subject ---- */
 
 static char *initial_break;
+static sigjmp_buf untouchable;
+
+static void fault(int sig)
+{
+	(void)sig;
+	siglongjmp(untouchable, 1);
+}
 
 static void *place(const struct call *c, u64 *bytes)
 {
@@ -79,6 +87,9 @@ static void do_touch(const struct call *c, char *at, u64 bytes)
 	u64 step = (1ULL << plain(c, "step") % 6) * page, i;
 	volatile char *p = at;
 
+	/* What cannot be touched ends it, not the subject. */
+	if (sigsetjmp(untouchable, 1))
+		return;
 	for (i = 0; i < bytes; i += step) {
 		if (plain(c, "write") & 1)
 			p[i] = 1;
@@ -192,6 +203,8 @@ static void be_subject(unsigned int who, int in, int out)
 	dup3(in, 3, O_CLOEXEC);
 	dup3(out, 4, O_CLOEXEC);
 	syscall(SYS_close_range, 5, ~0U, 0);
+	signal(SIGSEGV, fault);
+	signal(SIGBUS, fault);
 	initial_break = sbrk(0);
 	if (who == WILD)
 		be_wild();
@@ -293,10 +306,9 @@ void subjects_reset(void)
 	for (who = 0; who < SUBJECTS; who++) {
 		struct slot *s = &slot[who];
 
-		if (who == WILD) {
+		if (who == WILD)
 			s->spent = s->reaped = waitpid(s->pid, NULL, WNOHANG) == s->pid;
-		}
-		if (s->used && !s->spent)
+		else if (s->used && !s->spent)
 			order(s, &reset);
 		if (s->spent) {
 			stop(who);
