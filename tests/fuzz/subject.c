@@ -190,8 +190,7 @@ static void be_wild(void)
 		if (c->op < MAP || c->op > MOVE_BREAK || c->op == LOCKALL)
 			continue;
 		do_order(c);
-		if (one_in(4))
-			usleep(rnd() % 20000);
+		usleep(rnd() % 20000);
 	}
 }
 
