@@ -17,6 +17,7 @@
 #define EDGES		(1U << 20)	/* a hash: few of them collide */
 #define CALLS_MAX	64
 #define FRESH_MAX	4096
+#define NEAR		(4UL << 20)
 
 struct site {
 	u64 pc;
@@ -25,6 +26,7 @@ struct site {
 };
 
 static struct site site[SITES_MAX];
+static unsigned short near[NEAR];	/* by the distance from the first: 1 + its index */
 static unsigned long sites, known_blocks, known_edges;
 static _Atomic u64 *trace;
 static u64 bound[CALLS_MAX];	/* where in the trace calls begin */
@@ -57,6 +59,7 @@ static bool read_sites(const char *path)
 	FILE *f = fopen(path, "r");
 	char section[64], last[64] = "", function[64];
 	unsigned long long offset;
+	unsigned long i;
 	u64 base = 0;
 
 	if (!f)
@@ -74,7 +77,9 @@ static bool read_sites(const char *path)
 	}
 	fclose(f);
 	qsort(site, sites, sizeof(site[0]), by_pc);
-	return sites > 0;
+	for (i = 0; i < sites && site[i].pc - site[0].pc < NEAR; i++)
+		near[site[i].pc - site[0].pc] = i + 1;
+	return sites && i == sites;
 }
 
 static bool open_kcov(const char **why)
@@ -123,12 +128,12 @@ void coverage_call(void)
 		bound[bounds++] = atomic_load(&trace[0]);
 }
 
+/* A trace may be long: by place, where the module's sections lie near each other. */
 static long site_of(u64 pc)
 {
-	struct site key = { .pc = pc };
-	const struct site *s = bsearch(&key, site, sites, sizeof(site[0]), by_pc);
+	u64 at = pc - site[0].pc;
 
-	return s ? s - site : -1;
+	return at < NEAR ? near[at] - 1L : -1;
 }
 
 static unsigned int edge_of(long from, long to)

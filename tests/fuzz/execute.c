@@ -17,7 +17,7 @@
 u64 answers[ERRNOS], calls_made;
 
 static int file[SESSIONS], event = -1;
-static char *argument_end, *inner_end, *readonly;
+static char *huge, *argument_end, *inner_end, *readonly;
 static timer_t timer;
 static bool nobody, timed, listed;
 
@@ -301,6 +301,10 @@ void execute_begin(void)
 	inner_end = (char *)isle(page, PROT_READ | PROT_WRITE, flags, -1, 0) + page;
 	readonly = isle(page, PROT_READ, flags, -1, 0);
 	judge_begin();
+	/* Some memory of kinds that are there only if they are asked for. */
+	huge = read_text("/proc/sys/vm/nr_hugepages");
+	write_text("/proc/sys/vm/nr_hugepages", "8");
+	write_text("/sys/kernel/mm/ksm/run", "1");
 	sigaction(SIGUSR1, &act, NULL);
 	if (timer_create(CLOCK_MONOTONIC, &notify, &timer))
 		tap_bail("timer_create: %s", strerror(errno));
@@ -310,4 +314,6 @@ void execute_begin(void)
 void execute_end(void)
 {
 	subjects_end();
+	write_text("/proc/sys/vm/nr_hugepages", huge ? huge : "0");
+	write_text("/sys/kernel/mm/ksm/run", "0");
 }

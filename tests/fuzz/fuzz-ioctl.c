@@ -269,7 +269,7 @@ int main(int argc, char **argv)
 	tap_note("again with: fuzz-ioctl %llu %llu", seed, calls_made);
 	report(began);
 	if (out && coverage_on())
-		write_corpus(time(NULL) + (end - began) / 2 + 60);
+		write_corpus(time(NULL) + (end - began) / 4 + 60);
 	execute_end();
 	eq(bad, 0, "corpus_is_read");
 	eq(broken, 0, "promises_kept");

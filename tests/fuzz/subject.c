@@ -190,7 +190,7 @@ static void be_wild(void)
 		if (c->op < MAP || c->op > MOVE_BREAK || c->op == LOCKALL)
 			continue;
 		do_order(c);
-		usleep(rnd() % 20000);
+		usleep(rnd() % 50000);
 	}
 }
 
