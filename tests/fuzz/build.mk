@@ -16,9 +16,9 @@ all-tests: $(BUILD)/tests/fuzz-ioctl
 
 PARSERS    := $(patsubst tests/fuzz/%.c,%,$(wildcard tests/fuzz/parse-*.c))
 PARSED_SRC := $(LIB_SRC) user/view/json.c \
-	      $(addprefix user/lesson/,environ.c figure.c glibc.c pattern.c)
+	      $(addprefix user/lesson/,environ.c figure.c glibc.c pattern.c) tests/fuzz/program.c
 PARSE_FLAGS = -O1 -g -fno-omit-frame-pointer $(WARN) $(USER_CPPFLAGS) $(USER_CFLAGS) \
-	      -Iuser/lesson -MMD -MP
+	      -Iuser/lesson -Itests/abi -MMD -MP
 
 # Where the compiler has no sanitizers, the corpus is replayed without.
 SANITIZE := -fsanitize=address,undefined -fno-sanitize-recover=all
