@@ -237,18 +237,20 @@ unsigned long coverage_all_blocks(void)
 }
 
 /* Functions whose blocks lie side by side; those of .cold parts count by themselves. */
-static unsigned long functions_without(bool tell)
+static unsigned long functions(bool never, bool partly)
 {
-	unsigned long n = 0, i, first;
+	unsigned long n = 0, i, first, reached;
 
 	for (i = 0; i < sites;) {
-		bool reached = false;
-
-		for (first = i; i < sites && !strcmp(site[i].function, site[first].function); i++)
-			reached = reached || site[i].reached;
+		first = i;
+		reached = 0;
+		for (; i < sites && !strcmp(site[i].function, site[first].function); i++)
+			reached += site[i].reached;
 		n += !reached;
-		if (tell && !reached)
+		if (never && !reached)
 			tap_note("never reached: %s (%lu blocks)", site[first].function, i - first);
+		if (partly && reached && reached < i - first)
+			tap_note("%3lu of %3lu: %s", reached, i - first, site[first].function);
 	}
 	return n;
 }
@@ -262,9 +264,6 @@ void coverage_report(void)
 	for (i = 0; i < sites; i++)
 		n += site[i].reached;
 	tap_note("%lu of %lu blocks of the module, %lu edges", n, sites, ever_edges);
-	tap_note("%lu functions never reached", functions_without(false));
-	functions_without(true);
-	for (i = 0; getenv("MMSCOPE_FUZZ_BLOCKS") && i < sites; i++)
-		if (!site[i].reached)
-			tap_note("not reached: %s, block at %#llx", site[i].function, site[i].pc);
+	tap_note("%lu functions never reached", functions(false, false));
+	functions(true, true);
 }
