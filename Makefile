@@ -56,10 +56,14 @@ test: ## every test
 	@./scripts/test
 matrix: ## builds and tests on Debian's kernels, 5.10 to 7.3 and arm64; K=5.10 for one
 	@./scripts/matrix $(K)
-torture: ## builds and tests on debug kernels (KASAN, KCSAN, ...); K=6.12-debug for one
-	@./scripts/torture $(K)
 bench: ## what asking costs the process looked at, beside other ways to ask
 	@./scripts/bench
+fuzz: ## a fuzzer of the module, guided by what it reaches, on a debug kernel; TIME=300 seconds
+	@TIME=$(or $(TIME),300) ./scripts/fuzz ioctl
+fuzz-parse: ## fuzzers of what userspace parses; TIME=60 seconds each
+	@TIME=$(or $(TIME),60) ./scripts/fuzz parse
+torture: ## builds and tests on debug kernels (KASAN, KCSAN, ...); K=6.12-debug for one
+	@./scripts/torture $(K)
 vm: ## a shell in the lab VM, with the module loaded
 	@./scripts/lab shell
 lint: lint-kmod lint-user ## everything that reads the code for mistakes
@@ -72,5 +76,5 @@ lint-user:
 clean: ## removes everything that was built
 	rm -rf $(BUILD) mmscope.ko
 
-.PHONY: all help module demo test matrix torture bench vm lint lint-kmod lint-user clean
+.PHONY: all help module demo test matrix torture fuzz fuzz-parse bench vm lint lint-kmod lint-user clean
 .DELETE_ON_ERROR:

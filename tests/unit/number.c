@@ -65,7 +65,7 @@ static void sizes_read(void **state)
 	};
 	static const char *const bad[] = {
 		"", "K", "-1", "1X", "1KK", "1 K", "16E", "18446744073709551616", "0x10", "1.5.5",
-		"20000000000000000K",
+		"20000000000000000K", "15.99999999999999999999E",
 	};
 	struct mms_error err;
 	uint64_t v;

@@ -10,6 +10,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "figure.h"
 #include "run.h"
 
 static void failed_to_look(struct lesson *l, const struct mms_error *err)
@@ -86,70 +87,31 @@ static char *read_whole(int dir, const char *name)
 	return text;
 }
 
-/* "Name:   123 kB" at the start of a line. */
-static int64_t figure_after(const char *text, const char *field, const char *end)
-{
-	size_t len = strlen(field);
-
-	while (text && text < end) {
-		if (!strncmp(text, field, len) && text[len] == ':')
-			return strtoll(text + len + 1, NULL, 10);
-		text = strchr(text, '\n');
-		text += text != NULL;
-	}
-	return -1;
-}
-
 int64_t look_status(struct lesson *l, struct subject *s, const char *field)
 {
 	char *text = read_whole(mms_target_procfd(s->target), "status");
-	int64_t v = text ? figure_after(text, field, text + strlen(text)) : -1;
+	int64_t v = text ? figure_of(text, field) : -1;
 
 	(void)l;
 	free(text);
 	return v;
 }
 
-/* A line of smaps that begins a VMA holds two addresses. */
-static bool begins_vma(const char *line, uint64_t *start, uint64_t *end)
-{
-	return sscanf(line, "%" SCNx64 "-%" SCNx64 " ", start, end) == 2;
-}
-
 int64_t look_smaps(struct lesson *l, struct subject *s, uint64_t address, const char *field)
 {
-	char *text = read_whole(mms_target_procfd(s->target), "smaps"), *line = text, *next;
-	uint64_t start, end;
-	int64_t v = -1;
+	char *text = read_whole(mms_target_procfd(s->target), "smaps");
+	int64_t v = text ? figure_in_smaps(text, address, field) : -1;
 
 	(void)l;
-	for (; line && *line; line = next) {
-		next = strchr(line, '\n');
-		next += next != NULL;
-		if (!begins_vma(line, &start, &end) || address < start || address >= end)
-			continue;
-		for (line = next; line && *line && !begins_vma(line, &start, &end);) {
-			line = strchr(line, '\n');
-			line += line != NULL;
-		}
-		v = figure_after(next, field, line ? line : next + strlen(next));
-		break;
-	}
 	free(text);
 	return v < 0 ? v : v << 10;
 }
 
 int64_t look_vmstat(const char *name)
 {
-	char *text = read_whole(AT_FDCWD, "/proc/vmstat"), *at;
-	size_t len = strlen(name);
-	int64_t v = -1;
+	char *text = read_whole(AT_FDCWD, "/proc/vmstat");
+	int64_t v = text ? figure_in_vmstat(text, name) : -1;
 
-	for (at = text; at && *at; at = strchr(at, '\n'), at += at != NULL)
-		if (!strncmp(at, name, len) && at[len] == ' ') {
-			v = strtoll(at + len, NULL, 10);
-			break;
-		}
 	free(text);
 	return v;
 }

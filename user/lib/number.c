@@ -87,8 +87,10 @@ int mms_size_parse(const char *text, uint64_t *bytes, struct mms_error *err)
 		return mms_fail(err, MMS_USAGE, mend, text, "not a size");
 	if (errno || whole > UINT64_MAX >> shift)
 		return mms_fail(err, MMS_USAGE, mend, text, "too large");
-	*bytes = (whole << shift) +
-		 (shift <= 32 ? fraction >> (32 - shift) : fraction << (shift - 32));
+	fraction = shift <= 32 ? fraction >> (32 - shift) : fraction << (shift - 32);
+	if (fraction > UINT64_MAX - (whole << shift))
+		return mms_fail(err, MMS_USAGE, mend, text, "too large");
+	*bytes = (whole << shift) + fraction;
 	return 0;
 }
 

@@ -13,7 +13,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "private.h"
+#include "procfs.h"
 
 ssize_t mmsi_read_file(int dirfd, const char *name, char **text)
 {
@@ -58,7 +58,7 @@ ssize_t mmsi_read_file(int dirfd, const char *name, char **text)
 }
 
 /* comm and state stand around the last ')': the name itself may hold any byte. */
-static bool parse_stat(const char *text, struct mms_proc *proc)
+bool mmsi_proc_from_stat(const char *text, struct mms_proc *proc)
 {
 	const char *open = strchr(text, '('), *close = strrchr(text, ')');
 	unsigned int flags;
@@ -77,7 +77,7 @@ static bool parse_stat(const char *text, struct mms_proc *proc)
 	return true;
 }
 
-static void parse_status(const char *text, struct mms_proc *proc)
+void mmsi_proc_from_status(const char *text, struct mms_proc *proc)
 {
 	const char *line;
 	unsigned long long v;
@@ -108,13 +108,13 @@ int mmsi_proc_read_at(int procfd, pid_t pid, struct mms_proc *proc, struct mms_e
 		mms_explain(MMS_OP_PROCFS, errno, pid, err);
 		return -1;
 	}
-	if (!parse_stat(text, proc)) {
+	if (!mmsi_proc_from_stat(text, proc)) {
 		free(text);
 		return mms_fail(err, MMS_FAILED, NULL, "/proc/PID/stat", "cannot be made sense of");
 	}
 	free(text);
 	if (mmsi_read_file(procfd, "status", &text) >= 0) {
-		parse_status(text, proc);
+		mmsi_proc_from_status(text, proc);
 		free(text);
 	}
 	return 0;
@@ -218,9 +218,18 @@ int mms_procs_read(struct mms_procs *procs, struct mms_error *err)
 }
 
 /* comm is cut to 15 bytes, so argv[0] speaks for longer names. */
+bool mmsi_proc_is_called(const char *comm, const char *argv0, const char *name)
+{
+	const char *last = strrchr(argv0, '/');
+
+	last = last ? last + 1 : argv0;
+	return !strcmp(comm, name) ||
+	       !strcmp(*last == '-' ? last + 1 : last, name);	/* "-bash": a login shell */
+}
+
 static bool has_name(int procfd, const struct mms_proc *proc, const char *name)
 {
-	char *argv0, *last;
+	char *argv0;
 	bool same;
 
 	if (proc->pid == getpid())
@@ -229,9 +238,7 @@ static bool has_name(int procfd, const struct mms_proc *proc, const char *name)
 		return true;
 	if (proc->kthread || mmsi_read_file(procfd, "cmdline", &argv0) < 0)
 		return false;
-	last = strrchr(argv0, '/');
-	last = last ? last + 1 : argv0;
-	same = !strcmp(*last == '-' ? last + 1 : last, name);	/* "-bash": a login shell */
+	same = mmsi_proc_is_called(proc->comm, argv0, name);
 	free(argv0);
 	return same;
 }

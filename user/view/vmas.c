@@ -75,7 +75,6 @@ static const struct {
 };
 #define COUNTED (sizeof(counted) / sizeof(counted[0]))
 
-#define LOCK_CATEGORIES	 (MMSCOPE_CAT(MLOCKED) | MMSCOPE_CAT(UNEVICTABLE))
 #define SWAP_CATEGORIES	 (MMSCOPE_CAT(SWAPPED) | MMSCOPE_CAT(CACHE_SWAPPED))
 
 uint64_t view_vma_categories(const struct view_options *options, bool *acct)
@@ -93,13 +92,6 @@ uint64_t view_vma_categories(const struct view_options *options, bool *acct)
 		mask |= MMSCOPE_CAT(PRESENT);
 	*acct = mask != 0;
 	return mask;
-}
-
-bool view_acct_withheld(const struct mms_vmas *vmas, size_t i, uint64_t category)
-{
-	return category & LOCK_CATEGORIES && vmas->acct &&
-	       vmas->acct_categories & MMSCOPE_CAT(LOCK_UNKNOWN) &&
-	       vmas->acct[i].pages[MMSCOPE_CAT_LOCK_UNKNOWN];
 }
 
 bool view_acct_bytes(const struct mms_vmas *vmas, size_t i, uint64_t category, uint64_t *bytes)

@@ -24,11 +24,18 @@ struct view_totals {
 };
 void view_vmas_totals(const struct mms_vmas *vmas, struct view_totals *totals);
 
+/* Are there pages of the VMA of which we may not be told whether they are locked? */
+static inline bool view_acct_withheld(const struct mms_vmas *vmas, size_t i, uint64_t category)
+{
+	return category & (MMSCOPE_CAT(MLOCKED) | MMSCOPE_CAT(UNEVICTABLE)) && vmas->acct &&
+	       vmas->acct_categories & MMSCOPE_CAT(LOCK_UNKNOWN) &&
+	       vmas->acct[i].pages[MMSCOPE_CAT_LOCK_UNKNOWN];
+}
+
 /*
  * Bytes in categories of one VMA; false if they were not counted, or not of all
- * pages: those of which we may not be told are not among them.
+ * pages: those that are withheld are not among them.
  */
-bool view_acct_withheld(const struct mms_vmas *vmas, size_t i, uint64_t category);
 bool view_acct_bytes(const struct mms_vmas *vmas, size_t i, uint64_t category, uint64_t *bytes);
 /* In a swap area, whether its own entry says so or the shared object. */
 bool view_acct_swap(const struct mms_vmas *vmas, size_t i, uint64_t *bytes);
