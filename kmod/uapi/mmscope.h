@@ -50,7 +50,8 @@
  * A file of /proc/mmscope/PID is checked so when it is opened, and again, with
  * the reader's credentials, at each read; to register needs the right of whoever
  * opened `targets` and of who writes to it.  A file tells of the address space
- * that the process had when it was opened (else ESTALE).
+ * that the process had when it was opened (else ESTALE); one whose directory has
+ * gone meanwhile answers EIO, as procfs has it.
  * Page frame numbers and raw page-table entries are told only if both the
  * opener of the session and the caller have CAP_SYS_ADMIN in the initial user
  * namespace.  Others are not told either whether somebody else has locked a
