@@ -126,6 +126,15 @@ void stay_on_one_cpu(struct subject *s)
 	subject_order(s, &o, NULL);
 }
 
+/* 94968384dde1 ("memcg: introduce per-memcg reclaim interface"), 5.19 */
+static bool can_reclaim(const char *cgroup)
+{
+	char path[300];
+
+	snprintf(path, sizeof(path), "%s/memory.reclaim", cgroup);
+	return !access(path, W_OK);
+}
+
 struct subject *subject_in_cgroup(struct lesson *l, const char *name, char cgroup[256])
 {
 	struct subject_options o = { 0 };
@@ -139,6 +148,8 @@ struct subject *subject_in_cgroup(struct lesson *l, const char *name, char cgrou
 		*cgroup = 0;
 	s = subject_start(l, &o);
 	stay_on_one_cpu(s);
+	if (*cgroup && !can_reclaim(cgroup))
+		*cgroup = 0;
 	return s;
 }
 
