@@ -82,7 +82,7 @@ void rows_privacy(struct lesson *l)
 
 /* The VMA of that name; false if there is none. */
 static bool find_vma(struct lesson *l, struct subject *s, const char *name, uint64_t *start,
-		     size_t *pages)
+		     size_t *pages, uint64_t *flags)
 {
 	struct mms_vmas vmas = { 0 };
 	struct mms_error err;
@@ -93,6 +93,7 @@ static bool find_vma(struct lesson *l, struct subject *s, const char *name, uint
 	for (size_t i = 0; i < vmas.count && !found; i++) {
 		found = !strcmp(vmas.vma[i].name, name);
 		*start = vmas.vma[i].start;
+		*flags = vmas.vma[i].flags;
 		*pages = (vmas.vma[i].end - vmas.vma[i].start) / lesson_machine(l)->page;
 	}
 	mms_vmas_free(&vmas);
@@ -104,12 +105,16 @@ static void vvar(struct lesson *l, struct subject *s)
 	const struct row row = { "[vvar]: the kernel's clock data", "?*", 1, 0, 0, 0, 0,
 				 MMS_DIFF_SPECIAL, MMS_WITNESS_MINCORE };
 	struct subject_fault f;
-	uint64_t at;
+	uint64_t at, flags;
 	size_t n;
 
 	step(l, "vvar", "[vvar], where the kernel keeps the time of day for all");
-	if (!find_vma(l, s, "[vvar]", &at, &n)) {
+	if (!find_vma(l, s, "[vvar]", &at, &n, &flags)) {
 		skip_step(l, NULL, "this process has no [vvar]");
+		return;
+	}
+	if (!(flags & MMSCOPE_VMA_PFNMAP)) {
+		skip_step(l, NULL, "this kernel makes it of ordinary pages, as [vdso]: see there");
 		return;
 	}
 	predict(l, "mincore 1 for every page, even if touched never; pagemap 0 for every page, "
@@ -124,12 +129,12 @@ static void vdso(struct lesson *l, struct subject *s)
 {
 	const struct row row = { "[vdso], a page never run", "N", 1, 0, 0, UNTOLD, UNTOLD,
 				 MMS_DIFF_SPECIAL, MMS_WITNESS_MINCORE };
-	uint64_t at, page = lesson_machine(l)->page;
+	uint64_t at, flags, page = lesson_machine(l)->page;
 	char letters[64];
 	size_t n, i = 0;
 
 	step(l, "vdso", "A page of [vdso], the kernel's code in every process, that did not run");
-	if (!find_vma(l, s, "[vdso]", &at, &n) || n >= sizeof(letters)) {
+	if (!find_vma(l, s, "[vdso]", &at, &n, &flags) || n >= sizeof(letters)) {
 		skip_step(l, NULL, "this process has no [vdso]");
 		return;
 	}
