@@ -181,7 +181,7 @@ static pid_t start(pid_t wanted, u64 life)
 
 		breaks[syscall(SYS_getpid) % PIDS] = brk;
 		for (;;)
-			syscall(SYS_pause);
+			pause();
 	}
 	return pid;
 }
