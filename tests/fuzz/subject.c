@@ -122,6 +122,21 @@ static void do_thread(void)
 	pthread_create(&thread, NULL, be_there, NULL);
 }
 
+/* The subject may be killed before its child has asked to go with it. */
+static void do_fork(void)
+{
+	pid_t parent = getpid();
+
+	if (fork())
+		return;
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	if (getppid() != parent)
+		_exit(0);
+	syscall(SYS_close_range, 3, ~0U, 0);
+	for (;;)
+		pause();
+}
+
 static void do_order(const struct call *c)
 {
 	u64 bytes;
@@ -137,11 +152,7 @@ static void do_order(const struct call *c)
 	case TOUCH: do_touch(c, at, bytes); break;
 	case MOVE_BREAK: brk(initial_break + plain(c, "bytes") % (1 << 20)); break;
 	case FORK:
-		if (!fork()) {
-			prctl(PR_SET_PDEATHSIG, SIGKILL);
-			syscall(SYS_close_range, 3, ~0U, 0);
-			pause();
-		}
+		do_fork();
 		break;
 	case THREAD: do_thread(); break;
 	case EXEC: execl("/bin/sleep", "sleep", "100", NULL); break;
@@ -194,9 +205,11 @@ static void be_wild(void)
 	}
 }
 
-static void be_subject(unsigned int who, int in, int out)
+static void be_subject(unsigned int who, int in, int out, pid_t fuzzer)
 {
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	if (getppid() != fuzzer)
+		_exit(0);
 	signal(SIGALRM, SIG_DFL);
 	/* Sessions of the fuzzer's end when it ends them. */
 	dup3(in, 3, O_CLOEXEC);
@@ -217,6 +230,7 @@ static void be_subject(unsigned int who, int in, int out)
 static void start(unsigned int who)
 {
 	struct slot *s = &slot[who];
+	pid_t fuzzer = getpid();
 	int to[2], from[2];
 
 	/* Above those that a subject takes for its own. */
@@ -227,7 +241,7 @@ static void start(unsigned int who)
 	if (s->pid < 0)
 		tap_bail("fork: %s", strerror(errno));
 	if (!s->pid)
-		be_subject(who, to[0], from[1]);
+		be_subject(who, to[0], from[1], fuzzer);
 	close(to[0]);
 	close(from[1]);
 	s->pidfd = pidfd_of(s->pid);
