@@ -18,6 +18,9 @@
 
 #define CAT(name) MMSCOPE_CAT(name)
 
+/* Bytes; asking is a read of a cache line that a writer may just have taken. */
+#define GIVE_WAY (64 * PAGE_SIZE)
+
 struct scan {
 	struct mmscope_descent descent;
 	struct mmscope_class class;
@@ -111,15 +114,24 @@ static unsigned long emit(struct scan *s, unsigned long start, unsigned long end
 	return end;
 }
 
+/*
+ * Within a table: does somebody wait for the mmap lock? Asked every few pages of
+ * those that are looked at one by one, and after one at least.
+ */
+static bool give_way(const struct mmscope_descent *d, unsigned long addr)
+{
+	return !(addr & (GIVE_WAY - 1)) && mmap_lock_is_contended(d->vma->vm_mm);
+}
+
 static unsigned long found_ptes(struct mmscope_descent *d, pte_t *ptep, unsigned long addr,
 				unsigned long end)
 {
 	struct scan *s = to_scan(d);
 	bool cache = s->class.want & MMSCOPE_CATS_CACHE;
 
-	for (; addr < end; addr += PAGE_SIZE, ptep++) {
+	do {
 		unsigned long next = addr + PAGE_SIZE;
-		pte_t pte = ptep_get(ptep);
+		pte_t pte = ptep_get(ptep++);
 		u64 frame, cats;
 
 		cats = mmscope_classify_entry(&s->class, pte, 1, 0, &frame);
@@ -128,7 +140,8 @@ static unsigned long found_ptes(struct mmscope_descent *d, pte_t *ptep, unsigned
 		if (emit(s, addr, addr + PAGE_SIZE, cats, frame,
 			 frame && pte_present(pte)) == addr)
 			break;
-	}
+		addr += PAGE_SIZE;
+	} while (addr < end && !give_way(d, addr));
 	return addr;
 }
 
@@ -154,6 +167,8 @@ static unsigned long found_leaf(struct mmscope_descent *d, pte_t pte, int level,
 		if (reached < next)
 			return reached;
 		addr = next;
+		if (give_way(d, addr))
+			break;
 	}
 	return addr;
 }
