@@ -20,7 +20,7 @@ void mmscope_classify_vma(struct mmscope_class *c, struct vm_area_struct *vma)
 {
 	c->anon = vma_is_anonymous(vma);
 	c->hugetlb = is_vm_hugetlb_page(vma);
-	c->locked = vma->vm_flags & VM_LOCKED;
+	c->locked = mmscope_compat_locks_pages(vma);
 	c->always = 0;
 	if (vma->vm_flags & VM_SOFTDIRTY)
 		c->always |= CAT(SOFT_DIRTY);
@@ -47,12 +47,16 @@ static u64 folio_kind(struct folio *folio)
  * kpageflags. Others are told of VMAs that are locked, as smaps does, and of pages
  * that are theirs alone to map. A page of a file is not, nor is one that KSM
  * merged with whoever's, also if that one is gone, nor one that a fork shares.
+ * What a locked VMA maps is locked by it, but not large folios: those are only if
+ * all of one is in the VMA, and not before reclaim comes across it.
  */
 static u64 lock_bits(const struct mmscope_class *c, struct folio *folio, bool shared)
 {
 	u64 bits = 0;
 
-	if (!c->trusted && !c->locked &&
+	bool own = c->locked && !mmscope_compat_large(folio);
+
+	if (!c->trusted && !own &&
 	    (!folio_test_anon(folio) || folio_test_ksm(folio) || shared))
 		return CAT(LOCK_UNKNOWN);
 	if (folio_test_mlocked(folio))

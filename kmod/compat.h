@@ -60,14 +60,29 @@
 #endif
 
 /*
- * "fs: add file and path permissions helpers", 5.12.  Of the two helpers for a
- * file, stable kernels took over file_permission(); before idmapped mounts the
- * owner of an inode is the same through each of them.
+ * "fs: add file and path permissions helpers", 5.12.  Some stable kernels took
+ * one of the two over; before idmapped mounts the owner of an inode, and what
+ * may be done with it, are the same through each of them.
  */
 #if LINUX_VERSION_CODE < KERNEL_VERSION(5, 12, 0)
-static inline bool file_owner_or_capable(const struct file *file)
+static inline bool mmscope_compat_owner(struct file *file)
 {
 	return inode_owner_or_capable(file_inode(file));
+}
+
+static inline bool mmscope_compat_may_write(struct file *file)
+{
+	return inode_permission(file_inode(file), MAY_WRITE) == 0;
+}
+#else
+static inline bool mmscope_compat_owner(struct file *file)
+{
+	return file_owner_or_capable(file);
+}
+
+static inline bool mmscope_compat_may_write(struct file *file)
+{
+	return file_permission(file, MAY_WRITE) == 0;
 }
 #endif
 
@@ -166,27 +181,31 @@ static inline u64 mmscope_compat_rss(struct mm_struct *mm, int member)
 /*
  * Which file a mapping is of, as /proc/PID/maps shows it.  08582d678fcf ("fs:
  * create helper file_user_path() for user displayed mapped file path"), 6.7:
- * before, f_path of a mapping of overlayfs is what the user opened.
+ * before, f_path of a mapping of overlayfs is what the user opened.  Of its inode,
+ * 3efdc78fdc21 ("fs/proc: show correct device and inode numbers in
+ * /proc/pid/maps"), 6.8.
  */
-#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 7, 0)
-static inline const struct path *mmscope_compat_vma_path(struct vm_area_struct *vma)
-{
-	return file_user_path(vma->vm_file);
-}
-
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 8, 0)
 static inline const struct inode *mmscope_compat_vma_inode(struct vm_area_struct *vma)
 {
 	return file_user_inode(vma->vm_file);
 }
 #else
-static inline const struct path *mmscope_compat_vma_path(struct vm_area_struct *vma)
-{
-	return &vma->vm_file->f_path;
-}
-
 static inline const struct inode *mmscope_compat_vma_inode(struct vm_area_struct *vma)
 {
 	return file_inode(vma->vm_file);
+}
+#endif
+
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 7, 0)
+static inline const struct path *mmscope_compat_vma_path(struct vm_area_struct *vma)
+{
+	return file_user_path(vma->vm_file);
+}
+#else
+static inline const struct path *mmscope_compat_vma_path(struct vm_area_struct *vma)
+{
+	return &vma->vm_file->f_path;
 }
 #endif
 
@@ -272,6 +291,30 @@ struct folio {
 #define folio_test_swapbacked(f) PageSwapBacked(&(f)->page)
 #define folio_test_unevictable(f) PageUnevictable(&(f)->page)
 #endif
+
+/* "mm: Introduce struct folio", 5.16; of several pages. */
+static inline bool mmscope_compat_large(struct folio *folio)
+{
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(5, 16, 0)
+	return folio_test_large(folio);
+#else
+	return PageCompound(&folio->page);
+#endif
+}
+
+/*
+ * Does each small page that the VMA maps bear its lock?  cea86fe246b6 ("mm/munlock:
+ * rmap call mlock_vma_page() munlock_vma_page()"), 5.18: before, a page of a file
+ * got it when mlock() touched all of them, which MLOCK_ONFAULT does not.
+ */
+static inline bool mmscope_compat_locks_pages(struct vm_area_struct *vma)
+{
+#if LINUX_VERSION_CODE < KERNEL_VERSION(5, 18, 0)
+	if (vma->vm_flags & VM_LOCKONFAULT)
+		return false;
+#endif
+	return vma->vm_flags & VM_LOCKED;
+}
 
 /*
  * Is it up to date?  For a folio that nothing pins: folio_test_uptodate() would

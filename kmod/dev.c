@@ -56,6 +56,9 @@ int mmscope_dev_info(const struct file *file, struct mmscope_info *info)
 	if (MMSCOPE_EXACT_RSS)
 		info->features |= MMSCOPE_FEAT_EXACT_RSS;
 	mmscope_target_holds(&info->batches, &info->longest_hold_ns);
+	/* Between two looks at it lies how large a process is that another asks about. */
+	if (!mmscope_target_trusts(file))
+		info->batches = ~0ULL;
 	return 0;
 }
 
@@ -113,15 +116,17 @@ static int do_mm(struct file *file, struct session *s, union argument *arg)
 
 /*
  * The end has the tag of the start: where that has none, the end may be any number
- * that is large enough, and is taken as it is.
+ * that is large enough, and is taken as it is. Returns the tag. Both are the
+ * caller's words and are put back before they go out again.
  */
-static void untag_range(u64 *start, u64 *end)
+static u64 untag_range(u64 *start, u64 *end)
 {
 	u64 tag = *start ^ mmscope_compat_untagged(*start);
 
 	*start ^= tag;
 	if (*end >> 56 == tag >> 56)
 		*end ^= tag;
+	return tag;
 }
 
 static bool is_range(u64 start, u64 end)
@@ -152,6 +157,7 @@ static int check_inner_mm(u64 pointer, u32 *size)
 static int do_vmas(struct file *file, struct session *s, union argument *arg)
 {
 	struct mmscope_vmas *a = &arg->vmas;
+	u64 start = a->start, end = a->end;
 	u32 mm_size;
 	int err;
 
@@ -162,21 +168,30 @@ static int do_vmas(struct file *file, struct session *s, union argument *arg)
 	err = check_inner_mm(a->mm, &mm_size);
 	if (err)
 		return err;
-	return mmscope_vmas_query(&s->target, a, mm_size, s->scratch);
+	err = mmscope_vmas_query(&s->target, a, mm_size, s->scratch);
+	a->start = start;
+	a->end = end;
+	return err;
 }
 
 static int do_pages(struct file *file, struct session *s, union argument *arg)
 {
 	struct mmscope_pages *a = &arg->pages;
 	u64 cats = a->categories | a->all_of | a->any_of | a->none_of;
+	u64 start = a->start, end = a->end, tag;
+	int err;
 
-	untag_range(&a->start, &a->end);
+	tag = untag_range(&a->start, &a->end);
 	if ((a->flags & ~MMSCOPE_PAGES_FRAMES) || !is_range(a->start, a->end) ||
 	    (cats & ~mmscope_pages_categories()))
 		return -EINVAL;
 	if ((a->flags & MMSCOPE_PAGES_FRAMES) && !mmscope_target_trusts(file))
 		return -EPERM;
-	return mmscope_pages_query(&s->target, a, s->scratch);
+	err = mmscope_pages_query(&s->target, a, s->scratch);
+	a->start = start;
+	a->end = end;
+	a->cursor |= tag;	/* it is to be the next start, before that end */
+	return err;
 }
 
 /* Raw entries were read whoever asks: take them back from those who may not. */
@@ -193,6 +208,7 @@ static void hide_raw(struct mmscope_walk *w)
 static int do_walk(struct file *file, struct session *s, union argument *arg)
 {
 	struct mmscope_walk *w = &arg->walk;
+	u64 address = w->address;
 	int err;
 
 	if (w->flags & ~MMSCOPE_WALK_RAW)
@@ -208,6 +224,7 @@ static int do_walk(struct file *file, struct session *s, union argument *arg)
 		.address = w->address,
 	};
 	err = mmscope_pages_walk(&s->target, w);
+	w->address = address;
 	if (!(w->flags & MMSCOPE_WALK_RAW))
 		hide_raw(w);
 	return err;

@@ -40,8 +40,7 @@ bool mmscope_incore_ready(struct mmscope_incore *ic, struct vm_area_struct *vma)
 
 void mmscope_incore_decide(struct mmscope_incore *ic)
 {
-	ic->allowed = file_owner_or_capable(ic->file) ||
-		      file_permission(ic->file, MAY_WRITE) == 0;
+	ic->allowed = mmscope_compat_owner(ic->file) || mmscope_compat_may_write(ic->file);
 	ic->decided = true;
 }
 

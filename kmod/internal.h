@@ -19,6 +19,7 @@
 #define MMSCOPE_SCRATCH		(16 * 1024)	/* bytes a session owns */
 #define MMSCOPE_SNAPSHOT_MAX	(64UL << 20)	/* bytes of one VMAS answer */
 #define MMSCOPE_BATCH		4096		/* entries read in one hold */
+#define MMSCOPE_BATCH_MIN	64		/* also if somebody waits */
 #define MMSCOPE_TARGETS_MAX	256		/* directories in /proc/mmscope */
 #define MMSCOPE_TARGETS_USER	32		/* and for one user */
 
@@ -101,6 +102,17 @@ struct mmscope_descent {
 	long budget;			/* entries that may still be read */
 	bool shared_table;		/* leaf(): others use this very PMD table */
 };
+
+/*
+ * Is it time to let go of the lock of @mm? Who waits is heeded, but not before some
+ * work is done: in a batch of one entry a target that maps and unmaps all the time
+ * would make whoever walks through its empty tables wait for hours.
+ */
+static inline bool mmscope_descent_spent(const struct mmscope_descent *d, struct mm_struct *mm)
+{
+	return d->budget <= 0 || (d->budget <= MMSCOPE_BATCH - MMSCOPE_BATCH_MIN &&
+				  mmap_lock_is_contended(mm));
+}
 
 /* mmap lock held for reading, [addr, end) within d->vma. */
 unsigned long mmscope_walk_range(struct mmscope_descent *d, unsigned long addr,

@@ -19,7 +19,7 @@
 #define CAT(name) MMSCOPE_CAT(name)
 
 /* Bytes; asking is a read of a cache line that a writer may just have taken. */
-#define GIVE_WAY (64 * PAGE_SIZE)
+#define GIVE_WAY (MMSCOPE_BATCH_MIN * PAGE_SIZE)
 
 struct scan {
 	struct mmscope_descent descent;
@@ -167,7 +167,7 @@ static unsigned long found_leaf(struct mmscope_descent *d, pte_t pte, int level,
 		if (reached < next)
 			return reached;
 		addr = next;
-		if (give_way(d, addr))
+		if (d->budget <= 0 || give_way(d, addr))
 			break;
 	}
 	return addr;
@@ -263,7 +263,7 @@ static unsigned long scan_batch(struct scan *s, struct mm_struct *mm, unsigned l
 		if (reached < stop)
 			return reached;
 		addr = stop;
-		if (s->descent.budget <= 0 || mmap_lock_is_contended(mm))
+		if (mmscope_descent_spent(&s->descent, mm))
 			return addr;
 	}
 	return end;
@@ -448,6 +448,7 @@ int mmscope_pages_walk(const struct mmscope_target *t, struct mmscope_walk *arg)
 			.out = &run,
 			.room = 1,
 		};
+		cond_resched();
 		err = walk_once(&s, t, arg);
 	} while (err == 1 && !signal_pending(current));
 	if (err == 1)

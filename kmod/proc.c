@@ -174,6 +174,23 @@ static const struct seq_operations read_ops = {
 	.show = read_show,
 };
 
+/*
+ * While somebody is in here the module stays, and rmmod is told so. Removing a
+ * file waits for whoever reads it, and that one may wait for as long as he likes,
+ * for his own memory (userfaultfd) or a file system of his. To return from here
+ * is safe without it, since that is what removing waits for. EIO as from files
+ * that have gone.
+ */
+static int stay(void)
+{
+	return try_module_get(THIS_MODULE) ? 0 : -EIO;
+}
+
+static void stay_no_more(void)
+{
+	module_put(THIS_MODULE);
+}
+
 static int read_open(struct inode *inode, struct file *file)
 {
 	/* The directory's datum; a file's own is its format. */
@@ -184,8 +201,12 @@ static int read_open(struct inode *inode, struct file *file)
 	if (!r)
 		return -ENOMEM;
 	mutex_init(&r->lock);
-	/* `self` is who opens, not who reads. */
-	err = mmscope_target_attach(&r->target, e ? e->pid : task_tgid(current));
+	err = stay();
+	if (!err) {
+		/* `self` is who opens, not who reads. */
+		err = mmscope_target_attach(&r->target, e ? e->pid : task_tgid(current));
+		stay_no_more();
+	}
 	if (err)
 		seq_release_private(inode, file);
 	return err;
@@ -201,19 +222,26 @@ static int begin_reading(struct file *file)
 	struct seq_file *m = file->private_data;
 	struct reading *r = m->private;
 	bool trusted = mmscope_target_trusts(file);
-	int err;
+	int err = stay();
 
-	if (mutex_lock_killable(&r->lock))
-		return -EINTR;
-	err = mmscope_target_admit(&r->target);
-	if (err) {
-		mutex_unlock(&r->lock);
+	if (err)
 		return err;
-	}
+	err = mutex_lock_killable(&r->lock);
+	if (err)
+		goto err_stay;
+	err = mmscope_target_admit(&r->target);
+	if (err)
+		goto err_lock;
 	if (r->target.trusted != trusted)
 		m->read_pos = -1;	/* nowhere: makes it start over */
 	r->target.trusted = trusted;
 	return 0;
+
+err_lock:
+	mutex_unlock(&r->lock);
+err_stay:
+	stay_no_more();
+	return err;
 }
 
 static void end_reading(struct file *file)
@@ -221,6 +249,7 @@ static void end_reading(struct file *file)
 	struct reading *r = ((struct seq_file *)file->private_data)->private;
 
 	mutex_unlock(&r->lock);
+	stay_no_more();
 }
 
 static ssize_t read_iter(struct kiocb *iocb, struct iov_iter *iter)
@@ -686,8 +715,7 @@ static struct pid *process_of(pid_t nr)
 	return pid;
 }
 
-static ssize_t targets_write(struct file *file, const char __user *from, size_t len,
-			     loff_t *pos)
+static int order(struct file *file, const char __user *from, size_t len)
 {
 	struct pid *pid;
 	int nr, err = kstrtoint_from_user(from, len, 10, &nr);
@@ -701,7 +729,31 @@ static ssize_t targets_write(struct file *file, const char __user *from, size_t 
 		return nr < 0 ? -ENOENT : -ESRCH;
 	err = nr > 0 ? add_target(file, pid) : remove_target(file, pid);
 	put_pid(pid);
+	return err;
+}
+
+static ssize_t targets_write(struct file *file, const char __user *from, size_t len,
+			     loff_t *pos)
+{
+	int err = stay();
+
+	if (err)
+		return err;
+	err = order(file, from, len);
+	stay_no_more();
 	return err ? err : len;
+}
+
+/* Of files that are the same for all. */
+static ssize_t plain_read(struct kiocb *iocb, struct iov_iter *iter)
+{
+	ssize_t ret = stay();
+
+	if (ret)
+		return ret;
+	ret = seq_read_iter(iocb, iter);
+	stay_no_more();
+	return ret;
 }
 
 /*
@@ -730,7 +782,7 @@ static int targets_open(struct inode *inode, struct file *file)
 
 static const struct proc_ops targets_ops = {
 	.proc_open = targets_open,
-	.proc_read_iter = seq_read_iter,
+	.proc_read_iter = plain_read,
 	.proc_write = targets_write,
 	.proc_lseek = seq_lseek,
 	.proc_release = single_release,
@@ -753,10 +805,23 @@ static int info_show(struct seq_file *m, void *v)
 	seq_printf(m, "%-14s %18u number\n", "levels", info.levels);
 	seq_printf(m, "%-14s %18u number\n", "targets_max", info.targets_max);
 	seq_printf(m, "%-14s %18u number\n", "targets_user", info.targets_user_max);
-	seq_printf(m, "%-14s %18llu number\n", "batches", info.batches);
+	if (info.batches != ~0ULL)
+		seq_printf(m, "%-14s %18llu number\n", "batches", info.batches);
 	seq_printf(m, "%-14s %18llu ns\n", "longest_hold", info.longest_hold_ns);
 	return 0;
 }
+
+static int info_open(struct inode *inode, struct file *file)
+{
+	return single_open(file, info_show, NULL);
+}
+
+static const struct proc_ops info_ops = {
+	.proc_open = info_open,
+	.proc_read_iter = plain_read,
+	.proc_lseek = seq_lseek,
+	.proc_release = single_release,
+};
 
 /* ---- init and exit ---- */
 
@@ -769,7 +834,7 @@ int mmscope_proc_init(void)
 	if (!root)
 		goto err_queue;
 	/* `targets` last: from then on there are entries, with wakers. */
-	if (!proc_create_single("info", 0444, root, info_show) || !make_dir("self", NULL) ||
+	if (!proc_create("info", 0444, root, &info_ops) || !make_dir("self", NULL) ||
 	    !proc_create("targets", 0666, root, &targets_ops))
 		goto err_root;
 	return 0;

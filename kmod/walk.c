@@ -33,8 +33,7 @@
  */
 static bool spent(const struct mmscope_descent *d)
 {
-	return d->budget <= 0 || need_resched() ||
-	       mmap_lock_is_contended(d->vma->vm_mm);
+	return need_resched() || mmscope_descent_spent(d, d->vma->vm_mm);
 }
 
 static unsigned long none(struct mmscope_descent *d, unsigned long addr, unsigned long end)

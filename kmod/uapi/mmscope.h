@@ -39,8 +39,8 @@
  * Addresses are byte addresses in the target.  Amounts of memory are bytes,
  * unless a name says `pages` (1 << info.page_shift bytes each).  Ranges are
  * half-open: `end` is the first byte behind.  On arm64 an address may have a tag
- * in its top byte, and both ends of a range the same one; it is left off, also
- * from what is answered.
+ * in its top byte, and both ends of a range the same one; it is left off from
+ * what is answered, but for `cursor`, with which a call goes on as it began.
  *
  * WHO MAY ASK
  *
@@ -56,7 +56,8 @@
  * opener of the session and the caller have CAP_SYS_ADMIN in the initial user
  * namespace.  Others are not told either whether somebody else has locked a
  * page of a file, one that KSM merged or one that is mapped more than once: they
- * get LOCK_UNKNOWN, unless the VMA itself is locked.
+ * get LOCK_UNKNOWN, unless the VMA itself is locked and the page is a folio of
+ * its own.  Nor are they told how much others ask (`batches`).
  * Whether a page of a file that is not mapped in the target's page
  * tables is in the page cache is told by the rule of mincore(2): to those who
  * own the file or may write to it; others get CACHE_UNKNOWN.
@@ -217,7 +218,7 @@ struct mmscope_info {
 	__u32 targets_user_max;	/* out: and for one user */
 	__u64 snapshot_max;	/* out: largest VMAS answer, bytes */
 	__u64 task_size;	/* out: first address above the caller's user space */
-	__u64 batches;		/* out: holds of a target's mmap lock so far */
+	__u64 batches;		/* out: holds of a target's mmap lock so far; ~0: not told */
 	__u64 longest_hold_ns;	/* out: the longest of them */
 	char version[32];	/* out: the module's version, NUL-terminated */
 };

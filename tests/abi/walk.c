@@ -153,13 +153,16 @@ static void test_tagged(void)
 	struct runs runs;
 
 	eq_err(walk(fd, tagged, 0, &w), 0, "walk.tagged.answers");
-	eq(w.address, address, "walk.tagged.address");
+	eq(w.address, tagged, "walk.tagged.address_stays");
 	eq(w.has_vma, 1, "walk.tagged.has_vma");
 	get_states(fd, address, 1, &plain);
 	eq_err(get_runs(fd, &ask, 1, &runs), 0, "walk.tagged.pages");
 	ok(runs.count == 1 && runs.run[0].start == address && runs.run[0].end == address + page &&
 	   plain && runs.run[0].categories == plain, "walk.tagged.same_pages");
 	free(runs.run);
+	eq_err(call(fd, MMSCOPE_PAGES, &ask), 0, "walk.tagged.count");
+	ok(ask.start == tagged && ask.end == tagged + page && ask.cursor == ask.end,
+	   "walk.tagged.cursor_meets_the_end");
 	eq_err(walk(fd, tagged | 1ULL << 55, 0, &w), ERANGE, "walk.tagged.kernel");
 #endif
 }

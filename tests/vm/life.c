@@ -4,7 +4,9 @@
  * unmaps and forks while it is looked at, the leader goes before its threads,
  * hundreds ask at once, and the module is taken out.
  */
+#include <linux/userfaultfd.h>
 #include <pthread.h>
+#include <sys/ioctl.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -493,6 +495,7 @@ static void read_proc(void *arg)
 		free(read_text("/proc/mmscope/info"));
 		free(read_text("/proc/mmscope/self/vmas"));
 		free(read_text("/proc/mmscope/targets"));
+		usleep(100);	/* at times nobody is in it */
 	}
 }
 
@@ -510,11 +513,13 @@ static void test_rmmod_while_read(void)
 	for (i = 0; i < 4; i++)
 		pid[i] = child_of(read_proc, NULL);
 	/* By the clock as well: on a busy machine loading alone may take seconds. */
-	for (i = 0; i < 30 && time(NULL) < end; i++) {
+	for (i = 0; i < 30 && time(NULL) < end;) {
 		int err = rmmod();
 
+		/* Somebody is just in it. */
 		if (err == EWOULDBLOCK)
 			continue;
+		i++;
 		bad += err || insmod(file);
 		gone++;
 	}
@@ -524,6 +529,41 @@ static void test_rmmod_while_read(void)
 	}
 	eq(bad, 0, "rmmod_while_read.sound");
 	ok(gone > 0, "rmmod_while_read.was_possible");
+	close(session());
+}
+
+/* Into memory that nobody ever supplies: there it stays until it is killed. */
+static void read_into_nothing(void *at)
+{
+	struct uffdio_api api = { .api = UFFD_API };
+	struct uffdio_register r = {
+		.range = { .start = (uintptr_t)at, .len = page },
+		.mode = UFFDIO_REGISTER_MODE_MISSING,
+	};
+	int u = syscall(SYS_userfaultfd, O_CLOEXEC), f = open("/proc/mmscope/self/vmas", O_RDONLY);
+
+	if (u < 0 || ioctl(u, UFFDIO_API, &api) || ioctl(u, UFFDIO_REGISTER, &r))
+		_exit(1);
+	_exit(read(f, at, page) < 0 ? 2 : 3);
+}
+
+/* Whoever is stuck in a read cannot make rmmod wait for him: it is refused. */
+static void test_rmmod_while_stuck(void)
+{
+	void *at = mmap(NULL, page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	pid_t pid = child_of(read_into_nothing, at);
+	int status;
+
+	usleep(500000);
+	if (waitpid(pid, &status, WNOHANG) == pid) {
+		eq(WEXITSTATUS(status), 1, "rmmod_while_stuck.no_userfaultfd");
+		skip("rmmod_while_stuck", "no userfaultfd here");
+		return;
+	}
+	eq_err(rmmod(), EWOULDBLOCK, "rmmod_while_stuck.refused");
+	kill(pid, SIGKILL);
+	wait_for(pid);
+	munmap(at, page);
 	close(session());
 }
 
@@ -550,5 +590,6 @@ int main(int argc, char **argv)
 	test_killed_asker();
 	test_rmmod();
 	test_rmmod_while_read();
+	test_rmmod_while_stuck();
 	return tap_end();
 }

@@ -4,6 +4,9 @@
  * that is shared with a parent, one that KSM merged with another's. By all that
  * tells of locks, with root's answer to show that there was one.
  */
+#include <sys/mount.h>
+#include <sys/stat.h>
+
 #include "people.h"
 
 static int *result;
@@ -94,6 +97,68 @@ static void test_lock_of_parent(void)
 	munmap(theirs, page);
 }
 
+#define HUGE_BYTES	(2UL << 20)
+
+/* A page of it, which he has locked himself: that is not what root's lock is. */
+static void be_bob_with_one_page(void)
+{
+	int f = open("/tmp/mmscope-huge/file", O_RDONLY);
+
+	munmap(theirs, HUGE_BYTES);
+	mmap(theirs, page, PROT_READ, MAP_SHARED | MAP_FIXED, f, 0);
+	(void)*(volatile char *)theirs;
+	be_bob();
+	if (mlock(theirs, page))
+		_exit(1);
+}
+
+static bool is_huge(const void *at)
+{
+	int fd = session_of(getpid());
+	u64 state = 0;
+
+	get_states(fd, (uintptr_t)at, 1, &state);
+	close(fd);
+	return state & CAT(HUGE_PMD);
+}
+
+static void look_at_huge(int f)
+{
+	char *room = mmap(NULL, 2 * HUGE_BYTES, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	pid_t pid;
+
+	theirs = (char *)(((uintptr_t)room + HUGE_BYTES - 1) & ~(HUGE_BYTES - 1));
+	mmap(theirs, HUGE_BYTES, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED, f, 0);
+	memset(theirs, 1, HUGE_BYTES);
+	if (mlock(theirs, HUGE_BYTES) || !is_huge(theirs)) {
+		skip("huge", "no huge page");
+	} else {
+		pid = stay_as(be_bob_with_one_page);
+		check_lock("huge", pid, CAT(SHMEM));
+		end(pid);
+	}
+	munmap(room, 2 * HUGE_BYTES);
+}
+
+/* What maps a part of a large folio does not lock it, also if its VMA is locked. */
+static void test_lock_of_huge(void)
+{
+	int f;
+
+	mkdir("/tmp/mmscope-huge", 0755);
+	if (mount("none", "/tmp/mmscope-huge", "tmpfs", 0, "huge=always,mode=755")) {
+		skip("huge", "no tmpfs of huge pages");
+	} else {
+		f = open("/tmp/mmscope-huge/file", O_RDWR | O_CREAT, 0644);
+		if (f < 0 || ftruncate(f, HUGE_BYTES))
+			tap_bail("/tmp/mmscope-huge/file");
+		look_at_huge(f);
+		close(f);
+		umount("/tmp/mmscope-huge");
+	}
+	rmdir("/tmp/mmscope-huge");
+}
+
 static void be_bob_with_the_same(void)
 {
 	char *p = mmap(theirs, page, PROT_READ | PROT_WRITE,
@@ -138,6 +203,32 @@ static void test_lock_of_ksm(void)
 	write_text("/sys/kernel/mm/ksm/run", "2");
 	end(pid);
 	munmap(theirs, page);
+}
+
+/* How much others ask tells how large is what they ask about. */
+static void read_batches(void *arg)
+{
+	struct mmscope_info info;
+	int fd;
+
+	(void)arg;
+	be_bob();
+	fd = session();
+	get_info(fd, &info);
+	result[0] = info.batches == ~0ULL;
+}
+
+static void test_batches(void)
+{
+	struct mmscope_info info;
+	int fd = session();
+
+	get_info(fd, &info);
+	ok(info.batches != ~0ULL, "batches.root_is_told");
+	close(fd);
+	result[0] = 0;
+	wait_for(child_of(read_batches, NULL));
+	eq(result[0], 1, "batches.bob_is_not");
 }
 
 /* ---- a file that root read the beginning of: the rest is made anew for Bob ---- */
@@ -215,7 +306,9 @@ int main(int argc, char **argv)
 	close(session());
 	test_lock_of_file();
 	test_lock_of_parent();
+	test_lock_of_huge();
 	test_lock_of_ksm();
+	test_batches();
 	test_read_on();
 	return tap_end();
 }

@@ -197,7 +197,7 @@ static void ask_all(int fd, struct answers *a, int fill)
 	};
 	a->errors |= ask(fd, MMSCOPE_VMAS, &a->fixed.vmas, fill);
 	a->fixed.pages = (struct mmscope_pages){
-		.size = sizeof(a->fixed.pages), .end = 1ULL << 47, .categories = told,
+		.size = sizeof(a->fixed.pages), .end = 1ULL << 52, .categories = told,
 		.runs = (uintptr_t)a->runs, .runs_len = ROOM,
 		.cursor = fill, .runs_count = fill, .pages = fill,
 	};
@@ -470,7 +470,7 @@ static void test_failures_write_nothing(void)
 	   "failure.vmas_writes_only_the_structure");
 
 	memset(block, 0xa5, 65536);
-	*p = (struct mmscope_pages){ .size = sizeof(*p), .start = 1, .end = 1ULL << 47,
+	*p = (struct mmscope_pages){ .size = sizeof(*p), .start = 1, .end = 1ULL << 52,
 		.runs = (uintptr_t)block + head, .runs_len = 100 };
 	memcpy(was, block, 65536);
 	eq_err(call(fd, MMSCOPE_PAGES, p), EINVAL, "failure.pages_einval");

@@ -261,7 +261,7 @@ static void fight(void *arg)
 		memset(fought->rest, n & 4 ? GUARD : 0, sizeof(fought->rest));
 		memset(fought->rest, 0, table[i].known - 8);
 		if (table[i].cmd == MMSCOPE_PAGES) {
-			p->end = 1ULL << 47;
+			p->end = 1ULL << 52;
 			p->categories = CAT(PRESENT);
 			p->runs = (uintptr_t)runs;
 			p->runs_len = 64;
@@ -311,7 +311,7 @@ static void test_overlap(void)
 	ok(v->size == sizeof(mm) && v->vmas_count > 5 && v->vmas_len == 1000,
 	   "overlap.vmas_structure_is_written_last");
 	memset(block, 0, 4096);
-	*p = (struct mmscope_pages){ .size = sizeof(*p), .end = 1ULL << 47,
+	*p = (struct mmscope_pages){ .size = sizeof(*p), .end = 1ULL << 52,
 		.categories = CAT(PRESENT), .runs = (uintptr_t)block, .runs_len = 1000 };
 	eq_err(call(fd, MMSCOPE_PAGES, p), 0, "overlap.pages");
 	ok(p->size == sizeof(*p) && p->runs_count > 5, "overlap.pages_structure_is_written_last");
@@ -332,7 +332,7 @@ static void test_impossible(void)
 	for (i = 0; i < ARRAY_SIZE(nowhere); i++) {
 		struct mmscope_vmas v = { .size = sizeof(v), .end = 1ULL << 56,
 			.vmas = nowhere[i], .vmas_len = ~0ULL };
-		struct mmscope_pages p = { .size = sizeof(p), .end = 1ULL << 47,
+		struct mmscope_pages p = { .size = sizeof(p), .end = 1ULL << 52,
 			.categories = CAT(PRESENT), .runs = nowhere[i], .runs_len = ~0ULL };
 
 		bad += call(fd, MMSCOPE_VMAS, &v) != EFAULT;
