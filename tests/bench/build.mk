@@ -11,7 +11,7 @@ $(BENCH_OUT)/%.o: tests/bench/%.c tests/bench/ask.h tests/abi/kit.h kmod/uapi/mm
 	$(CC) $(CFLAGS) $(WARN) $(TEST_CPPFLAGS) $$($(PKG_CONFIG) --cflags json-c) -c -o $@ $<
 
 $(BENCHES:%=$(BENCH_OUT)/%): $(BENCH_OUT)/%: $(BENCH_OUT)/%.o $(ABI_OUT)/kit.o
-	$(CC) $(CFLAGS) $(WARN) -o $@ $^ $(TEST_LDLIBS) $$($(PKG_CONFIG) --libs json-c)
+	$(CC) $(CFLAGS) $(WARN) -o $@ $^ $(TEST_LDLIBS) $$($(PKG_CONFIG) --libs json-c) -lm
 
 $(BENCH_OUT)/ask $(BENCH_OUT)/growth: $(ASK_OBJ)
 
