@@ -18,6 +18,7 @@ static u64 *breaks;		/* of each pid that a registrar starts */
 /* ---- the module ---- */
 
 static double slowest[2];	/* rmmod, insmod */
+static volatile int *calm;	/* users begin nothing new: nobody is in it for a moment */
 
 static void note_time(int which, double since)
 {
@@ -101,10 +102,18 @@ static void open_and_ask(void)
 	close(fd);
 }
 
+/* Goes on with the storm, once it is not calm. */
+static bool go_on(void)
+{
+	while (*calm && storm_on())
+		usleep(200);
+	return storm_on();
+}
+
 static void opener(void *arg)
 {
 	rnd_stream(10 + (uintptr_t)arg);
-	while (storm_on()) {
+	while (go_on()) {
 		open_and_ask();
 		if (one_in(3))
 			usleep(below(20000));
@@ -120,7 +129,7 @@ static void read_slowly(const char *path)
 	int err;
 
 	if (f < 0) {
-		holds("files.open_errno", not_there(errno) || errno == ESRCH, "%s: %s", path,
+		holds("files.open_errno", not_there(errno) || errno == ESRCH || errno == EIO, "%s: %s", path,
 		      strerrorname_np(errno));
 		usleep(2000);
 		return;
@@ -145,7 +154,7 @@ static void read_files(void *arg)
 	};
 
 	rnd_stream(20 + (uintptr_t)arg);
-	while (storm_on())
+	while (go_on())
 		read_slowly(paths[below(ARRAY_SIZE(paths))]);
 }
 
@@ -225,7 +234,7 @@ static void registrar(void *arg)
 	int err;
 
 	rnd_stream(30 + (uintptr_t)arg);
-	for (life = below(1000); storm_on(); life++) {
+	for (life = below(1000); go_on(); life++) {
 		pid_t next = start(pid, life);
 
 		if (pid && next == pid)
@@ -290,6 +299,22 @@ static void test_table(void)
 	ok(ticks_of("pids that came back") > 10, "table.pids_came_back");
 }
 
+/* Amid those who are in it, where it is mostly refused; at times until they are out. */
+static int rmmod_at_last(bool patient)
+{
+	int err = rmmod();
+
+	tick_errno("rmmod", err);
+	*calm = patient;
+	while (err == EWOULDBLOCK && patient && storm_on()) {
+		usleep(below(1000));
+		err = rmmod();
+		tick_errno("rmmod", err);
+	}
+	*calm = 0;
+	return err;
+}
+
 /* Open in our own hand it must stay; else it may go, and must come back. */
 static void one_round(const char *file)
 {
@@ -300,8 +325,7 @@ static void one_round(const char *file)
 		fd = open(MMSCOPE_DEVICE, O_RDONLY | O_CLOEXEC);
 	if (one_in(2))
 		say(getpid());
-	err = rmmod();
-	tick_errno("rmmod", err);
+	err = rmmod_at_last(fd < 0 && one_in(2));
 	if (fd >= 0) {
 		holds("rmmod.refused_while_open", err == EWOULDBLOCK, "%s", strerrorname_np(err));
 		err = get_info(fd, &info);
@@ -360,6 +384,7 @@ int main(void)
 	storm_start("storm.reload.");
 	close(session());
 	breaks = shared(PIDS * sizeof(*breaks));
+	calm = shared(sizeof(*calm));
 	storm_seconds /= 2;
 	test_table();
 	if (file)
