@@ -36,6 +36,11 @@ void mmsi_mm_from_limits(const char *text, struct mms_mm *mm);
 int mmsi_vmas_from_text(struct mms_vmas *l, char *text, uint64_t start, uint64_t end,
 			bool acct, uint64_t *count);
 
+/* ---- thread.c ---- */
+
+/* The stack pointer from the text of /proc/PID/task/TID/syscall; false: not told. */
+bool mmsi_sp_from_syscall(const char *text, uint64_t *sp);
+
 /* ---- pagemap.c ---- */
 
 /* The state of one query over pagemap. */
