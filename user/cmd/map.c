@@ -24,8 +24,8 @@ static const struct cmd_option options[] = {
 
 #define ROWS_MAX	512	/* of --zoom: what a person may still want to scroll through */
 /*
- * pagemap has 8 bytes for each page, touched or not, and takes about 1.5 seconds
- * for a terabyte: what is larger is left alone.  (The module passes over what is
+ * pagemap has 8 bytes for each page, touched or not, and takes a second or two for
+ * a terabyte: what goes beyond that is left alone.  (The module passes over what is
  * empty.)
  */
 #define PAGEMAP_MAX	(2ULL << 40)
@@ -40,7 +40,7 @@ struct map {
 	struct cmd *cmd;
 	struct mms_target *target;
 	struct mms_vmas vmas;
-	bool *chosen;			/* by VMA: it is in the picture */
+	bool *chosen, *unasked;		/* by VMA: in the picture; but not its pages */
 	uint64_t clip_start, clip_end;	/* of --zoom A-B */
 	struct mms_threads threads;
 	bool has_threads;
@@ -156,6 +156,22 @@ static int choose(struct map *m)
 	return 0;
 }
 
+/* What takes /proc long is left out, unless it was asked for by name. */
+static void choose_asked(struct map *m)
+{
+	uint64_t sum = 0;
+
+	if (mms_target_source(m->target) != MMS_SOURCE_PROCFS || m->cmd->value[OPT_ZOOM])
+		return;
+	for (size_t i = 0; i < m->vmas.count; i++) {
+		uint64_t size = m->vmas.vma[i].end - m->vmas.vma[i].start;
+
+		m->unasked[i] = m->chosen[i] && sum + size > PAGEMAP_MAX;
+		if (m->chosen[i] && !m->unasked[i])
+			sum += size;
+	}
+}
+
 /* Whose stack is where.  That it is not told is no error: the cell stays empty. */
 static void find_threads(struct map *m)
 {
@@ -191,6 +207,8 @@ static void json_gap(struct map *m, uint64_t start, uint64_t end, bool known)
 
 static void gap(struct map *m, uint64_t start, uint64_t end, bool known)
 {
+	bool here = m->around && m->address >= start &&
+		    (known ? m->address < end : !(m->address >> 63));
 	char text[80];
 
 	if (known && start >= end)
@@ -203,7 +221,7 @@ static void gap(struct map *m, uint64_t start, uint64_t end, bool known)
 		view_map_gap(m->view, end - start);
 	else
 		view_map_line(m->view, "unmapped to the end of user space");
-	if (m->around && m->address >= start && (!known || m->address < end)) {
+	if (here) {
 		snprintf(text, sizeof(text), "^ 0x%" PRIx64 " is here: nothing is mapped there",
 			 m->address);
 		view_map_note(m->view, text);
@@ -356,6 +374,7 @@ static void end_json(struct map *m)
 static void note_around(struct map *m)
 {
 	const struct mms_vma *v = vma_at(m);
+	const char *word = mms_page_state_name(m->state);
 	char list[512], text[700];
 
 	if (!m->around || !mms_vma_covers(v, m->address))
@@ -363,11 +382,11 @@ static void note_around(struct map *m)
 	mms_categories_format(m->categories, list, sizeof(list));
 	for (char *p = list; *p; p++)
 		*p = *p == ',' ? ' ' : *p;
-	snprintf(text, sizeof(text), "^ 0x%" PRIx64 " is in page %" PRIu64 " of %" PRIu64 ": %s%s%s",
+	snprintf(text, sizeof(text), "0x%" PRIx64 " is in page %" PRIu64 " of %" PRIu64 ", %s%s%s",
 		 m->address, (m->address - v->start) / mms_page_size() + 1,
-		 (v->end - v->start) / mms_page_size(),
-		 m->found ? mms_page_state_name(m->state) : "nobody tells its state",
-		 m->found && *list ? ": " : "", m->found ? list : "");
+		 (v->end - v->start) / mms_page_size(), m->found ? word : "its state not told",
+		 m->found && *list && strcmp(list, word) ? ": " : "",
+		 m->found && strcmp(list, word) ? list : "");
 	view_map_note(m->view, text);
 }
 
@@ -460,14 +479,6 @@ static int take_run(const struct mmscope_run *run, void *arg)
 	return m->stopped || m->at >= m->end || ferror(stdout);
 }
 
-static bool too_large(const struct map *m, size_t i)
-{
-	const struct mms_vma *v = &m->vmas.vma[i];
-
-	return mms_target_source(m->target) == MMS_SOURCE_PROCFS && !m->cmd->value[OPT_ZOOM] &&
-	       v->end - v->start > PAGEMAP_MAX;
-}
-
 /* VMAs [m->at, m->end) with one question. */
 static int read_group(struct map *m, struct mms_error *err)
 {
@@ -500,14 +511,14 @@ static int read_all(struct map *m, struct mms_error *err)
 			i++;
 			continue;
 		}
-		if (too_large(m, i)) {
+		if (m->unasked[i]) {
 			begin(m);
 			finish(m);
 			i++;
 			continue;
 		}
 		for (m->end = i; m->end < m->vmas.count && m->chosen[m->end] &&
-		     !too_large(m, m->end); )
+		     !m->unasked[m->end];)
 			m->end++;
 		i = m->end;
 		ret = read_group(m, err);
@@ -521,15 +532,16 @@ static int read_all(struct map *m, struct mms_error *err)
 
 static void note_untold(struct map *m)
 {
+	uint64_t unasked = 0;
 	char text[160], size[16];
 
 	for (size_t i = 0; i < m->vmas.count; i++)
-		if (m->chosen[i] && too_large(m, i)) {
-			snprintf(text, sizeof(text), "VMAs above %s were not asked about: /proc would "
-				 "take long; --zoom does.", mms_size_format(PAGEMAP_MAX, size));
-			view_map_note(m->view, text);
-			break;
-		}
+		unasked += m->unasked[i] ? m->vmas.vma[i].end - m->vmas.vma[i].start : 0;
+	if (unasked) {
+		snprintf(text, sizeof(text), "Not asked about, since /proc would take long: %s; --zoom "
+			 "does ask.", mms_size_format(unasked, size));
+		view_map_note(m->view, text);
+	}
 	if (m->lock_unknown) {
 		snprintf(text, sizeof(text), "Of %s it may not be told to you whether others locked it.",
 			 mms_size_format(m->lock_unknown * mms_page_size(), size));
@@ -591,14 +603,16 @@ static int draw(struct map *m)
 	if (mms_vmas_read(m->target, MMS_ALL_START, MMS_ALL_END, 0, 0, &m->vmas, &err))
 		return cmd_error(&err);
 	m->chosen = calloc(m->vmas.count + 1, sizeof(*m->chosen));
+	m->unasked = calloc(m->vmas.count + 1, sizeof(*m->unasked));
 	m->dwellers = calloc(m->vmas.count + 1, sizeof(*m->dwellers));
-	if (!m->chosen || !m->dwellers) {
+	if (!m->chosen || !m->unasked || !m->dwellers) {
 		mms_fail(&err, MMS_FAILED, NULL, "the VMAs", "no memory");
 		return cmd_error(&err);
 	}
 	ret = choose(m);
 	if (ret)
 		return ret;
+	choose_asked(m);
 	find_threads(m);
 	m->told = MMS_CATS_STATE & mms_target_categories(m->target);
 	/* Of one page everything is told. */
@@ -625,6 +639,7 @@ static int run(struct cmd *cmd)
 	mms_vmas_free(&m.vmas);
 	mms_threads_free(&m.threads);
 	free(m.chosen);
+	free(m.unasked);
 	free(m.dwellers);
 	mms_close(m.target);
 	return ret;

@@ -60,6 +60,9 @@ struct mmsi_pagemap {
 uint64_t mmsi_pagemap_categories(uint64_t entry);
 /* The next page, and the last one: addresses come in order. */
 void mmsi_pagemap_add(struct mmsi_pagemap *scan, uint64_t address, uint64_t entry);
+/* The same for `pages` of them, one or more, that have the same entry. */
+void mmsi_pagemap_add_many(struct mmsi_pagemap *scan, uint64_t address, uint64_t entry,
+			   uint64_t pages);
 void mmsi_pagemap_flush(struct mmsi_pagemap *scan);
 
 #endif

@@ -118,6 +118,7 @@ static void wrap(struct view_map *m, int at, int indent, const char *text)
 struct view_map *view_map_open(const struct view_map_look *look, const char *title)
 {
 	struct view_map *m = calloc(1, sizeof(*m));
+	char shown[512];
 	size_t room;
 
 	if (!m)
@@ -132,9 +133,10 @@ struct view_map *view_map_open(const struct view_map_look *look, const char *tit
 		free(m);
 		return NULL;
 	}
+	mms_escape(title, shown, sizeof(shown));
 	fputs(escape(m, "\033[1m"), look->out);
-	put_name(m, title, room);
-	fprintf(look->out, "%s\n", escape(m, "\033[0m"));
+	wrap(m, 0, INDENT, shown);
+	fputs(escape(m, "\033[0m"), look->out);
 	return m;
 }
 
@@ -155,7 +157,8 @@ static void heading(struct view_map *m)
 	if (m->look.width < NARROW)
 		return;
 	fprintf(m->look.out, "%s%-25s %6s %7s %4s %-12s %s%s\n", escape(m, "\033[2m"), "RANGE",
-		"SIZE", "PRESENT", "PERM", "PURPOSE", "NAME", escape(m, "\033[0m"));
+		"SIZE", m->as_rows ? "" : "PRESENT", "PERM", "PURPOSE", "NAME",
+		escape(m, "\033[0m"));
 }
 
 /* What the page tables map; empty if that is not told of all pages, or not yet. */
@@ -182,23 +185,26 @@ static size_t words(struct view_map *m, size_t room)
 
 	snprintf(range, sizeof(range), "%012" PRIx64 "-%012" PRIx64, a->start, a->end);
 	mms_size_format(a->end - a->start, size);
+	present(m, in);
 	if (m->look.width >= NARROW) {
-		n = fprintf(out, "%-25s %6s %7s %4s %-12s ", range, size, present(m, in), a->perms,
-			    a->purpose);
+		n = fprintf(out, "%-25s %6s %7s %4s %s", range, size, in, a->perms, a->purpose);
+		if (*a->name || room < (size_t)m->look.width)
+			n += fprintf(out, "%*s", n < WORDS ? WORDS - n : 1, "");
 		return (size_t)n + put_name(m, a->name, room - (size_t)n);
 	}
-	n = fprintf(out, "%s ", range);
+	n = fprintf(out, *a->name ? "%s " : "%s", range);
 	put_name(m, a->name, room - (size_t)n);
-	fprintf(out, "\n%*s%s, %s%s%s %s", INDENT, "", size, present(m, in),
-		*in ? " present, " : "", a->perms, a->purpose);
+	fprintf(out, "\n%*s%s, %s%s%s %s", INDENT, "", size, in, *in ? " present, " : "",
+		a->perms, a->purpose);
 	return 0;
 }
 
 /* ---- a strip --------------------------------------------------------------- */
 
-static void begin(struct view_map *m, const struct view_map_area *area)
+static void begin(struct view_map *m, const struct view_map_area *area, bool as_rows)
 {
 	view_map_end(m);
+	m->as_rows = as_rows;
 	heading(m);
 	m->area = *area;
 	m->open = true;
@@ -213,8 +219,7 @@ static size_t strip_left(const struct view_map *m)
 
 void view_map_strip(struct view_map *m, const struct view_map_area *area, const uint64_t *mark)
 {
-	begin(m, area);
-	m->as_rows = false;
+	begin(m, area, false);
 	m->mark = mark;
 	view_strip_begin(&m->strip, area->start, area->end,
 			 (size_t)m->look.width - strip_left(m) - SCALE);
@@ -270,8 +275,7 @@ void view_map_rows(struct view_map *m, const struct view_map_area *area, size_t 
 {
 	size_t room;
 
-	begin(m, area);
-	m->as_rows = true;
+	begin(m, area, true);
 	m->rows = rows;
 	m->next = area->start;
 	m->filled = 0;
