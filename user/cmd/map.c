@@ -400,9 +400,9 @@ static void note_left_out(struct map *m, uint64_t from)
 	for (size_t i = m->at + 1; i < m->vmas.count; i++)
 		more += m->chosen[i];
 	if (from < end) {
-		snprintf(text, sizeof(text), "%s from 0x%" PRIx64 " on left out; see: mmscope map %s "
+		snprintf(text, sizeof(text), "%s from 0x%" PRIx64 " on left out; see: mmscope map %d "
 			 "--zoom 0x%" PRIx64 "-0x%" PRIx64, mms_size_format(end - from, size), from,
-			 m->cmd->args[0], from, end);
+			 (int)mms_target_pid(m->target), from, end);
 		view_map_line(m->view, text);
 	}
 	if (more) {

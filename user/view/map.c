@@ -64,53 +64,89 @@ static const char *escape(const struct view_map *m, const char *code)
 	return m->look.ink.colours ? code : "";
 }
 
-/* Text from outside in at most `room` columns; what is too long loses its left part. */
+/* Text from outside, as it may be written; in ASCII if need be. Free it. */
+static char *harmless(const struct view_map *m, const char *text)
+{
+	size_t len = mms_escape(text, NULL, 0);
+	char *escaped = malloc(len + 1), *shown = malloc(4 * len + 1), *to = shown;
+
+	if (!escaped || !shown) {
+		free(escaped);
+		free(shown);
+		return NULL;
+	}
+	mms_escape(text, escaped, len + 1);
+	for (const char *p = escaped; *p; p++)
+		if (m->look.ink.unicode || (unsigned char)*p < 0x80)
+			*to++ = *p;
+		else
+			to += sprintf(to, "\\x%02x", (unsigned char)*p);
+	*to = '\0';
+	free(escaped);
+	return shown;
+}
+
+/* In at most `room` columns, which it returns; what is too long loses its left part. */
 static size_t put_name(struct view_map *m, const char *text, size_t room)
 {
-	size_t len = mms_escape(text, NULL, 0), cells;
-	char *shown = malloc(len + 1);
-	const char *tail;
+	const char *dotted = m->look.ink.unicode ? dots(m) : "..", *tail;
+	char *shown = room < 4 ? NULL : harmless(m, text);
+	size_t cells = 0;
 
-	if (!shown || room < 4) {
-		free(shown);
+	if (!shown)
 		return 0;
-	}
-	mms_escape(text, shown, len + 1);
-	cells = view_cells(shown);
-	if (cells > room) {
-		size_t cut = m->look.ink.unicode ? 1 : 2;
-
-		tail = view_tail(shown, room - cut);
-		fprintf(m->look.out, "%s%s", cut == 1 ? dots(m) : "..", tail);
-		cells = cut + view_cells(tail);
+	if (view_cells(shown) > room) {
+		tail = view_tail(shown, room - view_cells(dotted));
+		cells = view_cells(dotted) + view_cells(tail);
+		fprintf(m->look.out, "%s%s", dotted, tail);
 	} else {
+		cells = view_cells(shown);
 		fputs(shown, m->look.out);
 	}
 	free(shown);
 	return cells;
 }
 
+/* As many of `len` bytes of a word as fit `room` columns, but some; and their columns. */
+static size_t fitting(const char *text, size_t len, int room, int *cells)
+{
+	char word[128];
+
+	if (len >= sizeof(word))
+		len = sizeof(word) - 1;
+	for (;; len--) {
+		if (len > 1 && ((unsigned char)text[len] & 0xc0) == 0x80)
+			continue;	/* in the midst of a character */
+		snprintf(word, sizeof(word), "%.*s", (int)len, text);
+		*cells = (int)view_cells(word);
+		if (len <= 1 || *cells <= room)
+			return len;
+	}
+}
+
 /* Words from `at` on, broken at spaces; later lines begin at `indent`. */
 static void wrap(struct view_map *m, int at, int indent, const char *text)
 {
-	bool first = true;
+	bool first = true;	/* of its line */
 
 	while (*text) {
-		size_t len = strcspn(text, " ");
-		char word[128];
-		int cells;
+		int room = m->look.width - at - !first, cells;
+		size_t len = strcspn(text, " "), fits = fitting(text, len, room, &cells);
+		bool whole = fits == len && cells <= room;
 
-		snprintf(word, sizeof(word), "%.*s", (int)len, text);
-		cells = (int)view_cells(word);
-		if (!first && at + 1 + cells > m->look.width) {
+		if (whole || first) {
+			fprintf(m->look.out, "%s%.*s", first ? "" : " ", (int)fits, text);
+			at += cells + !first;
+			first = false;
+			text += fits + (fits == len && text[len]);
+			whole |= fits == len;
+		}
+		/* The word is for the next line, or the rest of one that is longer than a line. */
+		if (!whole) {
 			fprintf(m->look.out, "\n%*s", indent, "");
 			at = indent;
 			first = true;
 		}
-		fprintf(m->look.out, "%s%s", first ? "" : " ", word);
-		at += cells + !first;
-		first = false;
-		text += len + (text[len] != 0);
 	}
 	fputc('\n', m->look.out);
 }
@@ -118,7 +154,7 @@ static void wrap(struct view_map *m, int at, int indent, const char *text)
 struct view_map *view_map_open(const struct view_map_look *look, const char *title)
 {
 	struct view_map *m = calloc(1, sizeof(*m));
-	char shown[512];
+	char *shown;
 	size_t room;
 
 	if (!m)
@@ -133,9 +169,10 @@ struct view_map *view_map_open(const struct view_map_look *look, const char *tit
 		free(m);
 		return NULL;
 	}
-	mms_escape(title, shown, sizeof(shown));
+	shown = harmless(m, title);
 	fputs(escape(m, "\033[1m"), look->out);
-	wrap(m, 0, INDENT, shown);
+	wrap(m, 0, INDENT, shown ? shown : "");
+	free(shown);
 	fputs(escape(m, "\033[0m"), look->out);
 	return m;
 }
