@@ -168,11 +168,18 @@ static void cells(void **state)
 
 /* ---- pictures ---------------------------------------------------------------- */
 
+/* The texts are gone before the strip is drawn. */
 static void strip(struct view_map *m, uint64_t start, uint64_t pages, const char *perms,
 		  const char *purpose, const char *name)
 {
-	view_map_strip(m, &(struct view_map_area){ start, start + pages * PAGE, perms, purpose, name },
-		       NULL);
+	char *texts[3] = { strdup(perms), strdup(purpose), strdup(name) };
+
+	view_map_strip(m, &(struct view_map_area){ start, start + pages * PAGE, texts[0], texts[1],
+		       texts[2] }, NULL);
+	for (int i = 0; i < 3; i++) {
+		memset(texts[i], '#', strlen(texts[i]));
+		free(texts[i]);
+	}
 }
 
 /* An address space with a bit of everything. */

@@ -24,7 +24,8 @@ struct view_map {
 	struct view_strip strip;
 	struct view_seen seen;
 	struct view_cell *cell;		/* a line of them */
-	struct view_map_area area;
+	struct view_map_area area;	/* its texts are these copies: */
+	char perms[8], purpose[32], *name;
 	bool open, as_rows, scaled, headed;
 	const uint64_t *mark;
 	uint64_t total[MMS_PAGE_STATE_COUNT];
@@ -244,6 +245,13 @@ static void begin(struct view_map *m, const struct view_map_area *area, bool as_
 	m->as_rows = as_rows;
 	heading(m);
 	m->area = *area;
+	snprintf(m->perms, sizeof(m->perms), "%s", area->perms);
+	snprintf(m->purpose, sizeof(m->purpose), "%s", area->purpose);
+	free(m->name);
+	m->name = strdup(area->name);
+	m->area.perms = m->perms;
+	m->area.purpose = m->purpose;
+	m->area.name = m->name ? m->name : "";
 	m->open = true;
 	m->areas++;
 }
@@ -506,6 +514,7 @@ void view_map_close(struct view_map *m)
 		legend_words(m);
 	}
 	view_strip_free(&m->strip);
+	free(m->name);
 	free(m->cell);
 	free(m);
 }

@@ -30,6 +30,7 @@ struct view_map_look {
 /* How stdout wants it: its width, its locale, its colours. */
 void view_map_look(struct view_map_look *look);
 
+/* An area.  The texts are copied: they need not outlive the call. */
 struct view_map_area {
 	uint64_t start, end;
 	const char *perms;	/* "rw-p" */
