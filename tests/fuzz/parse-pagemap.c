@@ -100,6 +100,17 @@ static size_t read_pages(const uint8_t *data, size_t size, struct page *page)
 	return n;
 }
 
+/* How many of the next pages follow each other and have the same entry. */
+static size_t alike(const struct page *page, size_t pages)
+{
+	size_t n = 1;
+
+	while (n < pages && page[n].entry == page->entry &&
+	       page[n].address == page->address + n * mms_page_size())
+		n++;
+	return n;
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static struct page page[PAGES_MAX];
@@ -114,8 +125,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	uint64_t wanted = 0;
 
 	g.pages = read_pages(data, size, page);
-	for (size_t i = 0; i < g.pages && !s.stop && !s.full; i++)
-		mmsi_pagemap_add(&s, page[i].address, page[i].entry);
+	for (size_t i = 0, same; i < g.pages && !s.stop && !s.full; i += same) {
+		same = alike(page + i, g.pages - i);
+		mmsi_pagemap_add_many(&s, page[i].address, page[i].entry, same);
+	}
 	mmsi_pagemap_flush(&s);
 	for (size_t i = 0; i < g.pages; i++)
 		wanted += is_wanted(&q, page[i].entry);

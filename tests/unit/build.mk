@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0
 # Builds the programs of tests/unit, one a file, into build/tests/unit/.
 
-UNIT_TESTS    := number name purpose runs inside elf judge lesson undo
+UNIT_TESTS    := number name purpose runs inside elf judge lesson undo map
 UNIT_OUT      := $(BUILD)/tests/unit
 UNIT_BINS     := $(UNIT_TESTS:%=$(UNIT_OUT)/%)
 UNIT_CPPFLAGS := -D_GNU_SOURCE -Ikmod/uapi -Iuser/lib -Itests/unit -Ikmod
@@ -25,5 +25,11 @@ $(UNIT_OUT)/undo: tests/unit/undo.c tests/unit/kit.h $(BUILD)/user/lesson/undo.o
 	@mkdir -p $(@D)
 	$(CC) $(CFLAGS) $(WARN) $(UNIT_CPPFLAGS) -Iuser/lesson -o $@ $(filter %.c %.o %.a,$^) \
 		-lcmocka $(USER_LIBS)
+
+# The picture of an address space; its golden text is where the sources are.
+$(UNIT_OUT)/map: tests/unit/map.c tests/unit/kit.h user/view/map.h user/view/strip.h $(addprefix $(BUILD)/user/view/,map.o strip.o text.o table.o) $(BUILD)/libmmscope.a
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS) $(WARN) $(UNIT_CPPFLAGS) -DGOLDEN='"$(CURDIR)/tests/unit/map"' -o $@ \
+		$(filter %.c %.o %.a,$^) -lcmocka $(USER_LIBS)
 
 all-tests: $(UNIT_BINS)

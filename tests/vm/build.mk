@@ -20,4 +20,8 @@ $(VM_OUT)/still: tests/vm/still.c
 	@mkdir -p $(@D)
 	$(CC) $(CFLAGS) $(WARN) $(TEST_CPPFLAGS) -static -o $@ $<
 
-all-tests: $(VM_OUT)/still  $(VM_TESTS:%=$(VM_OUT)/%)
+$(VM_OUT)/states: tests/vm/states.c
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS) $(WARN) $(TEST_CPPFLAGS) -o $@ $<
+
+all-tests: $(VM_OUT)/still $(VM_OUT)/states $(VM_TESTS:%=$(VM_OUT)/%)

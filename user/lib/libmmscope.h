@@ -384,6 +384,14 @@ static inline bool mms_vma_covers(const struct mms_vma *vma, uint64_t address)
 void mms_vmas_purpose(struct mms_vmas *vmas, unsigned int threads);
 
 const char *mms_purpose_name(enum mms_purpose purpose);	/* "text", "thread-stack", ... */
+
+/*
+ * Whether a person who says `word` means the VMA vmas->vma[i]: its purpose
+ * ("heap", "thread-stack"), its name with or without the brackets ("vdso"), its
+ * path, the last part of that, or what stands before ".so" there ("libc").  The
+ * zeroed data behind the data of a file is meant along with the file.
+ */
+bool mms_vma_is_called(const struct mms_vmas *vmas, size_t i, const char *word);
 const char *mms_backing_name(unsigned int backing);	/* "anon", "file", ... "" unknown */
 
 /* ---- pages ---------------------------------------------------------------- */
@@ -415,6 +423,71 @@ typedef int (*mms_run_fn)(const struct mmscope_run *run, void *arg);
  */
 int mms_pages(struct mms_target *target, const struct mms_pages_query *query,
 	      mms_run_fn run, void *arg, uint64_t *pages, struct mms_error *err);
+
+/*
+ * The one thing that is to be said first of a page: its categories in a word.
+ * Of several that hold it is the first in this order.
+ */
+enum mms_page_state {
+	MMS_PAGE_UNKNOWN,	/* nobody told anything of it */
+	MMS_PAGE_POISONED, MMS_PAGE_GUARD, MMS_PAGE_DEVICE, MMS_PAGE_MIGRATING,
+	MMS_PAGE_SWAPPED,	/* in swap, whether its entry says so or the shared object */
+	MMS_PAGE_LOCKED,	/* present, with the page's own lock flag */
+	MMS_PAGE_ZERO,		/* the shared zero page */
+	MMS_PAGE_SPECIAL,	/* present, but no memory that is counted */
+	MMS_PAGE_SHARED,	/* mapped more than once */
+	MMS_PAGE_DIRTY,		/* written: it can only be swapped or written back */
+	MMS_PAGE_RESIDENT,	/* present, and none of these */
+	MMS_PAGE_PRESENT,	/* present; which of these is not told by this source */
+	MMS_PAGE_CACHED,	/* not mapped, but a touch needs no I/O */
+	MMS_PAGE_ABSENT,	/* not mapped; whether it is cached is not told */
+	MMS_PAGE_UNTOUCHED,	/* nothing is there yet, or any more */
+	MMS_PAGE_STATE_COUNT
+};
+
+/* The categories that tell these states apart, for mms_pages(). */
+#define MMS_CATS_STATE \
+	(MMSCOPE_CAT(POISONED) | MMSCOPE_CAT(GUARD) | MMSCOPE_CAT(DEVICE) | \
+	 MMSCOPE_CAT(MIGRATING) | MMSCOPE_CAT(SWAPPED) | MMSCOPE_CAT(CACHE_SWAPPED) | \
+	 MMSCOPE_CAT(PRESENT) | MMSCOPE_CAT(MLOCKED) | MMSCOPE_CAT(LOCK_UNKNOWN) | \
+	 MMSCOPE_CAT(ZERO) | MMSCOPE_CAT(SPECIAL) | MMSCOPE_CAT(SHARED) | \
+	 MMSCOPE_CAT(DIRTY) | MMSCOPE_CAT(PAGE_DIRTY) | MMSCOPE_CAT(IN_CORE) | \
+	 MMSCOPE_CAT(CACHE_UNKNOWN))
+
+/*
+ * The state of a page of `vma` that has `categories`, of those that were `told`.
+ * Pure.  (A file's page that is in the cache, and locked by others, may be
+ * LOCK_UNKNOWN: that is for the caller to see.)
+ */
+enum mms_page_state mms_page_state(const struct mms_vma *vma, uint64_t categories,
+				   uint64_t told);
+const char *mms_page_state_name(enum mms_page_state state); /* "untouched", ... */
+/* Whether the page tables map a page in this state. */
+bool mms_page_state_present(enum mms_page_state state);
+
+/* ---- threads -------------------------------------------------------------- */
+
+/* A thread, and where in the address space its stack has come to. */
+struct mms_thread {
+	pid_t tid;
+	uint64_t sp;		/* stack pointer, if sp_known: it must not be running */
+	bool sp_known;
+};
+
+struct mms_threads {
+	size_t count;
+	struct mms_thread *thread;	/* by ascending tid */
+};
+
+/*
+ * The threads of a target.  Source: /proc/PID/task and the file "syscall" there,
+ * whatever the source of the target; nobody is stopped.
+ * Errors: MMS_GONE, MMS_DENIED, MMS_FAILED (no memory; a capture).
+ * Free with mms_threads_free(), which is fine to call after a failure.
+ */
+int mms_threads_read(struct mms_target *target, struct mms_threads *threads,
+		     struct mms_error *err);
+void mms_threads_free(struct mms_threads *threads);
 
 /* ---- one address ---------------------------------------------------------- */
 

@@ -60,3 +60,18 @@ void mmsi_pagemap_add(struct mmsi_pagemap *s, uint64_t address, uint64_t entry)
 	}
 	s->full = ++s->pages == q->max_pages;
 }
+
+void mmsi_pagemap_add_many(struct mmsi_pagemap *s, uint64_t address, uint64_t entry, uint64_t pages)
+{
+	const struct mms_pages_query *q = s->query;
+	bool plain = !(q->flags & MMS_PAGES_FRAMES) && !q->max_pages;
+
+	mmsi_pagemap_add(s, address, entry);
+	for (uint64_t i = 1; !plain && i < pages && !s->stop && !s->full; i++)
+		mmsi_pagemap_add(s, address + i * mms_page_size(), entry);
+	/* What is held now ends with the first of them, or it was not wanted. */
+	if (plain && s->holding && !s->stop) {
+		s->held.end += (pages - 1) * mms_page_size();
+		s->pages += pages - 1;
+	}
+}

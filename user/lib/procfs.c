@@ -116,8 +116,12 @@ static int scan_vma(int fd, struct mmsi_pagemap *s, uint64_t *buf, uint64_t star
 			return -1;
 		if (n < 8)
 			break;	/* [vsyscall] lies above what pagemap covers */
-		for (ssize_t i = 0; i < n / 8 && !s->stop && !s->full; i++, start += page)
-			mmsi_pagemap_add(s, start, buf[i]);
+		for (ssize_t i = 0, same; i < n / 8 && !s->stop && !s->full; i += same) {
+			for (same = 1; i + same < n / 8 && buf[i + same] == buf[i]; same++)
+				;
+			mmsi_pagemap_add_many(s, start, buf[i], (uint64_t)same);
+			start += (uint64_t)same * page;
+		}
 	}
 	mmsi_pagemap_flush(s);
 	return 0;

@@ -36,6 +36,11 @@ void mmsi_mm_from_limits(const char *text, struct mms_mm *mm);
 int mmsi_vmas_from_text(struct mms_vmas *l, char *text, uint64_t start, uint64_t end,
 			bool acct, uint64_t *count);
 
+/* ---- thread.c ---- */
+
+/* The stack pointer from the text of /proc/PID/task/TID/syscall; false: not told. */
+bool mmsi_sp_from_syscall(const char *text, uint64_t *sp);
+
 /* ---- pagemap.c ---- */
 
 /* The state of one query over pagemap. */
@@ -55,6 +60,9 @@ struct mmsi_pagemap {
 uint64_t mmsi_pagemap_categories(uint64_t entry);
 /* The next page, and the last one: addresses come in order. */
 void mmsi_pagemap_add(struct mmsi_pagemap *scan, uint64_t address, uint64_t entry);
+/* The same for `pages` of them, one or more, that have the same entry. */
+void mmsi_pagemap_add_many(struct mmsi_pagemap *scan, uint64_t address, uint64_t entry,
+			   uint64_t pages);
 void mmsi_pagemap_flush(struct mmsi_pagemap *scan);
 
 #endif

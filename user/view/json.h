@@ -27,6 +27,13 @@
  *		"provenance"
  *   vmas	"mm", "provenance", "vmas"
  *   pages	"range", "filter", "runs", or with --summary "vmas" of counts; "pages"
+ *   map	"page_size", "told" (the categories that could be), "areas": [ { "vma",
+ *		"threads": [ of those whose stack pointer is known, and in it ], "states":
+ *		{ STATE: pages; a state without pages is left out }, and with --zoom or
+ *		--around "runs": [ { "start", "end", "pages", "state", "categories" } ] } |
+ *		{ "gap": { "start", "end", "size" } } ]; with --around "around", "state".  A
+ *		STATE: untouched absent cached present resident dirty shared special zero
+ *		locked swapped migrating device guard poisoned unknown
  *   locked	"intent", "fact", "limit", "vmas", "notes"
  *   walk	"address", "vma", "levels", "categories"
  *   where	"question", "matches": [ SYMBOL with "object" ] (empty for an address),

@@ -12,10 +12,10 @@
 #include <strings.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
-#include <wchar.h>
 
 #include "libmmscope.h"
 #include "table.h"
+#include "text.h"
 
 #define COLUMNS_MAX	64
 #define SOFT_MIN	12	/* what gives way is not cut below this */
@@ -219,26 +219,6 @@ void view_table_colour(struct view_table *t, const char *colour)
 
 /* ---- fitting a terminal ---------------------------------------------------- */
 
-/* Cells of a text; bytes, if it is none in this locale. */
-static size_t cells(const char *text)
-{
-	size_t bytes = strlen(text), width = 0;
-	mbstate_t state = { 0 };
-	wchar_t wc;
-
-	for (const char *p = text; *p;) {
-		size_t n = mbrtowc(&wc, p, MB_CUR_MAX, &state);
-		int w;
-
-		if (n == (size_t)-1 || n == (size_t)-2)
-			return bytes;
-		w = wcwidth(wc);
-		width += w > 0 ? (size_t)w : 0;
-		p += n;
-	}
-	return width;
-}
-
 /* The widest cell of a column, its heading included. */
 static size_t column_width(struct view_table *t, struct libscols_column *column, int place)
 {
@@ -248,7 +228,7 @@ static size_t column_width(struct view_table *t, struct libscols_column *column,
 
 	while (itr && !scols_table_next_line(t->scols, itr, &line)) {
 		const char *data = scols_cell_get_data(scols_line_get_cell(line, (size_t)place));
-		size_t width = data ? cells(data) : 0;
+		size_t width = data ? view_cells(data) : 0;
 
 		if (width > widest)
 			widest = width;
@@ -257,28 +237,18 @@ static size_t column_width(struct view_table *t, struct libscols_column *column,
 	return widest;
 }
 
-static bool continues(char c)
-{
-	return ((unsigned char)c & 0xc0) == 0x80;
-}
-
 /*
  * The left part gives way to "..": the end of a path tells which file it is.
  * If the last component fits, what is shown starts with its slash.
  */
 static void cut_cell(struct libscols_cell *cell, size_t room)
 {
-	const char *text = scols_cell_get_data(cell), *tail, *slash;
+	const char *text = scols_cell_get_data(cell);
 	char *cut;
 
-	if (!text || cells(text) <= room)
+	if (!text || view_cells(text) <= room)
 		return;
-	tail = text + strlen(text);
-	for (size_t left = room - 2; left && tail > text; left--)
-		for (tail--; tail > text && continues(*tail); tail--)
-			;
-	slash = strchr(tail, '/');
-	if (asprintf(&cut, "..%s", slash && slash[1] ? slash : tail) > 0)
+	if (asprintf(&cut, "..%s", view_tail(text, room - 2)) > 0)
 		scols_cell_refer_data(cell, cut);
 }
 
@@ -289,7 +259,7 @@ static void wrap_cell(struct libscols_cell *cell, size_t room)
 	char *out, *to;
 	size_t column = 0;
 
-	if (!text || cells(text) <= room)
+	if (!text || view_cells(text) <= room)
 		return;
 	out = to = malloc(2 * strlen(text) + 1);
 	if (!out)

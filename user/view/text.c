@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * text.c - the widths of terminals and of texts.
+ */
+#include <langinfo.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+#include <wchar.h>
+
+#include "text.h"
+
+int view_width(int most)
+{
+	const char *told = getenv("COLUMNS");
+	struct winsize w;
+	int width = told ? atoi(told) : 0;
+
+	if (width <= 0 && isatty(STDOUT_FILENO) && !ioctl(STDOUT_FILENO, TIOCGWINSZ, &w))
+		width = w.ws_col;
+	if (width <= 0)
+		width = 80;
+	return width < most ? width : most;
+}
+
+bool view_unicode(void)
+{
+	return !strcmp(nl_langinfo(CODESET), "UTF-8");
+}
+
+/* Columns of the character at *p, which moves behind it; -1: none in this locale. */
+static int step(const char **p, mbstate_t *state)
+{
+	wchar_t wc;
+	size_t n = mbrtowc(&wc, *p, MB_CUR_MAX, state);
+	int width;
+
+	if (n == (size_t)-1 || n == (size_t)-2)
+		return -1;
+	width = wcwidth(wc);
+	*p += n;
+	return width > 0 ? width : 0;
+}
+
+size_t view_cells(const char *text)
+{
+	mbstate_t state = { 0 };
+	size_t cells = 0;
+
+	for (const char *p = text; *p;) {
+		int width = step(&p, &state);
+
+		if (width < 0)
+			return strlen(text);
+		cells += (size_t)width;
+	}
+	return cells;
+}
+
+static bool continues(char c)
+{
+	return ((unsigned char)c & 0xc0) == 0x80;
+}
+
+const char *view_tail(const char *text, size_t room)
+{
+	size_t cells = view_cells(text);
+	mbstate_t state = { 0 };
+	const char *p = text, *slash;
+
+	while (*p && cells > room) {
+		const char *from = p;
+		int width = step(&p, &state);
+
+		if (width >= 0) {
+			cells -= (size_t)width;
+			continue;
+		}
+		/* Not text of this locale: bytes count, but no character is cut in two. */
+		memset(&state, 0, sizeof(state));
+		for (p = from + 1; continues(*p); p++)
+			;
+		cells = strlen(p);
+	}
+	slash = p > text ? strchr(p, '/') : NULL;
+	return slash && slash[1] ? slash : p;
+}

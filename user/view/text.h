@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * text.h - how wide a terminal is, and how wide a text is on it.
+ * Widths are in columns of the terminal; wide characters take two.
+ */
+#ifndef MMSCOPE_TEXT_H
+#define MMSCOPE_TEXT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+/* COLUMNS, or the terminal's own, or 80; at most `most`. */
+int view_width(int most);
+/* Whether this locale can write block characters and the like. */
+bool view_unicode(void);
+/* Columns of a text; bytes, if it is none in this locale. */
+size_t view_cells(const char *text);
+/*
+ * Where in a text its tail begins that takes `room` columns at most.  If the
+ * last component of a path fits, the tail starts with its slash.
+ */
+const char *view_tail(const char *text, size_t room);
+
+#endif
