@@ -400,15 +400,35 @@ static void check_reserved(const struct answers *a, const char *name)
 	eq(bad, 0, "reserved.%s.behind_the_strings", name);
 }
 
-/*
- * Whoever asks has pages of the C library in common with who is asked about: those
- * that he first needs between two askings would be shared only in the second.
- */
-static void need_all(int fd, struct answers *a)
+static bool same_pages(const struct answers *a, const struct answers *b)
 {
-	ask_all(fd, a, 0);
-	dirty_the_kernel(0);
-	ask_all(fd, a, 0);
+	size_t runs = a->fixed.pages.runs_count, vmas = a->fixed.vmas.vmas_count;
+
+	return runs == b->fixed.pages.runs_count && runs < ROOM &&
+	       vmas == b->fixed.vmas.vmas_count && vmas < ROOM &&
+	       !memcmp(a->runs, b->runs, runs * sizeof(*a->runs)) &&
+	       !memcmp(a->accts, b->accts, vmas * sizeof(*a->accts)) &&
+	       !memcmp(a->fixed.walk, b->fixed.walk, sizeof(a->fixed.walk));
+}
+
+/*
+ * The same asked twice. Whoever asks, and any other process, has pages of the C
+ * library in common with who is asked about: one that is first needed, or no more,
+ * between the two is shared in one of them. So, again; a byte that nobody wrote
+ * is another one each time.
+ */
+static void ask_twice(int fd, struct answers *a, int fill_a, struct answers *b, int fill_b)
+{
+	int tries;
+
+	for (tries = 0; tries < 10; tries++) {
+		ask_all(fd, a, fill_a);
+		dirty_the_kernel(~fill_b & 0xff);
+		ask_all(fd, b, fill_b);
+		if (same_pages(a, b))
+			return;
+		usleep(50000);
+	}
 }
 
 static struct answers *bobs;	/* two of them */
@@ -422,10 +442,7 @@ static void ask_as_bob(void *arg)
 	fd = session_of(idle);
 	/* This memory is mapped there, too: its pages are to be there all along. */
 	memset(bobs, 1, 2 * sizeof(*bobs));
-	need_all(fd, &bobs[0]);
-	ask_all(fd, &bobs[0], 0x3c);
-	dirty_the_kernel(0xee);
-	ask_all(fd, &bobs[1], 0xa5);
+	ask_twice(fd, &bobs[0], 0x3c, &bobs[1], 0xa5);
 }
 
 static void test_uninitialised(void)
@@ -436,12 +453,9 @@ static void test_uninitialised(void)
 	char name[20];
 	size_t i;
 
-	need_all(fd, b);
-	ask_all(fd, a, 0);
-	eq_err(a->errors, 0, "answers");
 	for (i = 0; i < ARRAY_SIZE(fills); i++) {
-		dirty_the_kernel(~fills[i] & 0xff);
-		ask_all(fd, b, fills[i]);
+		ask_twice(fd, a, 0, b, fills[i]);
+		eq_err(a->errors, 0, "answers.%02x", fills[i]);
 		check_untouched(b, fills[i]);
 		snprintf(name, sizeof(name), "%02x", fills[i]);
 		check_equal(a, b, name);
