@@ -52,9 +52,8 @@ static u64 folio_kind(struct folio *folio)
  */
 static u64 lock_bits(const struct mmscope_class *c, struct folio *folio, bool shared)
 {
-	u64 bits = 0;
-
 	bool own = c->locked && !mmscope_compat_large(folio);
+	u64 bits = 0;
 
 	if (!c->trusted && !own &&
 	    (!folio_test_anon(folio) || folio_test_ksm(folio) || shared))

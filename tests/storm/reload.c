@@ -129,8 +129,8 @@ static void read_slowly(const char *path)
 	int err;
 
 	if (f < 0) {
-		holds("files.open_errno", not_there(errno) || errno == ESRCH || errno == EIO, "%s: %s", path,
-		      strerrorname_np(errno));
+		holds("files.open_errno", not_there(errno) || errno == ESRCH || errno == EIO,
+		      "%s: %s", path, strerrorname_np(errno));
 		usleep(2000);
 		return;
 	}
