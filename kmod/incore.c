@@ -53,12 +53,17 @@ void mmscope_incore_done(struct mmscope_incore *ic)
 	*ic = (struct mmscope_incore){};
 }
 
+bool mmscope_incore_is_shmem(const struct address_space *mapping)
+{
+	return mapping->host->i_sb->s_magic == TMPFS_MAGIC;
+}
+
 /* Values stand for what was evicted; in shmem, for where in swap it is. */
 static u64 entry_bits(struct address_space *mapping, void *entry)
 {
 	if (!xa_is_value(entry))
 		return mmscope_compat_uptodate(entry) ? MMSCOPE_CAT(IN_CORE) : 0;
-	if (mapping->host->i_sb->s_magic == TMPFS_MAGIC)
+	if (mmscope_incore_is_shmem(mapping))
 		return MMSCOPE_CAT(CACHE_SWAPPED) | MMSCOPE_CAT(CACHE_UNKNOWN);
 	return 0;
 }

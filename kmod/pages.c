@@ -26,6 +26,9 @@ struct scan {
 	struct mmscope_class class;
 	struct mmscope_incore incore;
 	bool undecided;			/* incore needs a verdict to go on */
+	/* Of the VMA: */
+	bool cache;			/* pages without an entry are asked of incore */
+	bool by_flags;			/* an entry's flags say all, save of special ones */
 	/* One of the two takes what is found. */
 	struct mmscope_runs *runs;
 	struct mmscope_acct *acct;
@@ -123,24 +126,53 @@ static bool give_way(const struct mmscope_descent *d, unsigned long addr)
 	return !(addr & (GIVE_WAY - 1)) && mmap_lock_is_contended(d->vma->vm_mm);
 }
 
+static unsigned long flags_of(pte_t pte)
+{
+	return pgprot_val(pte_pgprot(pte));
+}
+
+/*
+ * Where the entries end that are told of as the one at @addr: those that are empty
+ * like it; or that differ from it by the frame alone, if that does not matter. What
+ * is special is the zero page or not, by its frame.
+ */
+static unsigned long alike_until(const struct scan *s, pte_t pte, pte_t *ptep,
+				 unsigned long addr, unsigned long end)
+{
+	if (pte_none(pte) && !s->cache) {
+		do
+			addr += PAGE_SIZE;
+		while (addr < end && pte_none(ptep_get(++ptep)));
+		return addr;
+	}
+	if (!s->by_flags || !pte_present(pte) || pte_special(pte))
+		return addr + PAGE_SIZE;
+	do
+		addr += PAGE_SIZE;
+	while (addr < end && flags_of(ptep_get(++ptep)) == flags_of(pte));
+	return addr;
+}
+
 static unsigned long found_ptes(struct mmscope_descent *d, pte_t *ptep, unsigned long addr,
 				unsigned long end)
 {
 	struct scan *s = to_scan(d);
-	bool cache = s->class.want & MMSCOPE_CATS_CACHE;
 
 	do {
-		unsigned long next = addr + PAGE_SIZE;
-		pte_t pte = ptep_get(ptep++);
+		unsigned long stop = min(end, (addr | (GIVE_WAY - 1)) + 1);
+		pte_t pte = ptep_get(ptep);	/* once: the processor sets bits in it */
+		unsigned long next = alike_until(s, pte, ptep, addr, stop);
+		unsigned long same = next, reached;
 		u64 frame, cats;
 
 		cats = mmscope_classify_entry(&s->class, pte, 1, 0, &frame);
-		if (cache && mmscope_classify_is_empty(pte))
-			cats |= mmscope_incore_next(&s->incore, d->vma, addr, &next);
-		if (emit(s, addr, addr + PAGE_SIZE, cats, frame,
-			 frame && pte_present(pte)) == addr)
-			break;
-		addr += PAGE_SIZE;
+		if (s->cache && mmscope_classify_is_empty(pte))
+			cats |= mmscope_incore_next(&s->incore, d->vma, addr, &same);
+		reached = emit(s, addr, next, cats, frame, frame && pte_present(pte));
+		if (reached < next)
+			return reached;
+		ptep += (next - addr) >> PAGE_SHIFT;
+		addr = next;
 	} while (addr < end && !give_way(d, addr));
 	return addr;
 }
@@ -178,7 +210,7 @@ static unsigned long found_hole(struct mmscope_descent *d, unsigned long addr,
 {
 	struct scan *s = to_scan(d);
 
-	if (!(s->class.want & MMSCOPE_CATS_CACHE))
+	if (!s->cache)
 		return emit(s, addr, end, s->class.always, 0, false);
 	while (addr < end && d->budget > 0) {
 		unsigned long next = end, reached;
@@ -220,13 +252,34 @@ static void release_tables(struct vm_area_struct *vma)
 		i_mmap_unlock_read(vma->vm_file->f_mapping);
 }
 
+/*
+ * Can the cache add anything here? What is swapped without an entry is of shared
+ * memory; to look for it in a file's cache would be a look-up a page for nothing.
+ */
+static bool asks_cache(u64 want, struct vm_area_struct *vma)
+{
+	want &= MMSCOPE_CATS_CACHE;
+	if (!want || vma_is_anonymous(vma) || is_vm_hugetlb_page(vma))
+		return false;
+	return want != CAT(CACHE_SWAPPED) ||
+	       (vma->vm_file && mmscope_incore_is_shmem(vma->vm_file->f_mapping));
+}
+
+static void classify_by(struct scan *s, struct vm_area_struct *vma)
+{
+	mmscope_classify_vma(&s->class, vma);
+	s->cache = asks_cache(s->class.want, vma);
+	/* Of frames put there one by one, some may have no page. */
+	s->by_flags = !s->class.frames && !(s->class.want & MMSCOPE_CATS_FOLIO) &&
+		      !(vma->vm_flags & (VM_PFNMAP | VM_MIXEDMAP));
+}
+
 /* mmap lock held. */
 static unsigned long scan_vma(struct scan *s, struct vm_area_struct *vma,
 			      unsigned long addr, unsigned long end)
 {
 	unsigned long reached;
 
-	mmscope_classify_vma(&s->class, vma);
 	s->descent.vma = vma;
 	s->descent.budget -= VMA_COST;
 	hold_tables(vma);
@@ -254,8 +307,8 @@ static unsigned long scan_batch(struct scan *s, struct mm_struct *mm, unsigned l
 			if (s->runs)
 				mmscope_runs_break(s->runs);
 		}
-		if ((s->class.want & MMSCOPE_CATS_CACHE) &&
-		    !mmscope_incore_ready(&s->incore, vma)) {
+		classify_by(s, vma);
+		if (s->cache && !mmscope_incore_ready(&s->incore, vma)) {
 			s->undecided = true;
 			return addr;
 		}
