@@ -28,7 +28,9 @@ struct scan {
 	bool undecided;			/* incore needs a verdict to go on */
 	/* Of the VMA: */
 	bool cache;			/* pages without an entry are asked of incore */
-	bool by_flags;			/* an entry's flags say all, save of special ones */
+	bool by_flags;			/* a plain entry's flags say all */
+	unsigned long flags;		/* those of the last plain one (0: none yet) ... */
+	u64 flags_mean;			/* ... and what it was */
 	/* One of the two takes what is found. */
 	struct mmscope_runs *runs;
 	struct mmscope_acct *acct;
@@ -132,10 +134,15 @@ static unsigned long flags_of(pte_t pte)
 }
 
 /*
- * Where the entries end that are told of as the one at @addr: those that are empty
- * like it; or that differ from it by the frame alone, if that does not matter. What
- * is special is the zero page or not, by its frame.
+ * Does all that is asked of this entry follow from its flags? What is special is
+ * the zero page or not, by its frame.
  */
+static bool is_plain(const struct scan *s, pte_t pte)
+{
+	return s->by_flags && pte_present(pte) && !pte_special(pte);
+}
+
+/* Where the entries end that are told of as the one at @addr: as empty, or as plain. */
 static unsigned long alike_until(const struct scan *s, pte_t pte, pte_t *ptep,
 				 unsigned long addr, unsigned long end)
 {
@@ -145,12 +152,24 @@ static unsigned long alike_until(const struct scan *s, pte_t pte, pte_t *ptep,
 		while (addr < end && pte_none(ptep_get(++ptep)));
 		return addr;
 	}
-	if (!s->by_flags || !pte_present(pte) || pte_special(pte))
+	if (!is_plain(s, pte))
 		return addr + PAGE_SIZE;
 	do
 		addr += PAGE_SIZE;
 	while (addr < end && flags_of(ptep_get(++ptep)) == flags_of(pte));
 	return addr;
+}
+
+static u64 class_of(struct scan *s, pte_t pte, u64 *frame)
+{
+	if (!is_plain(s, pte))
+		return mmscope_classify_entry(&s->class, pte, 1, 0, frame);
+	if (flags_of(pte) != s->flags) {
+		s->flags = flags_of(pte);
+		s->flags_mean = mmscope_classify_entry(&s->class, pte, 1, 0, frame);
+	}
+	*frame = 0;
+	return s->flags_mean;
 }
 
 static unsigned long found_ptes(struct mmscope_descent *d, pte_t *ptep, unsigned long addr,
@@ -165,7 +184,7 @@ static unsigned long found_ptes(struct mmscope_descent *d, pte_t *ptep, unsigned
 		unsigned long same = next, reached;
 		u64 frame, cats;
 
-		cats = mmscope_classify_entry(&s->class, pte, 1, 0, &frame);
+		cats = class_of(s, pte, &frame);
 		if (s->cache && mmscope_classify_is_empty(pte))
 			cats |= mmscope_incore_next(&s->incore, d->vma, addr, &same);
 		reached = emit(s, addr, next, cats, frame, frame && pte_present(pte));
@@ -272,6 +291,7 @@ static void classify_by(struct scan *s, struct vm_area_struct *vma)
 	/* Of frames put there one by one, some may have no page. */
 	s->by_flags = !s->class.frames && !(s->class.want & MMSCOPE_CATS_FOLIO) &&
 		      !(vma->vm_flags & (VM_PFNMAP | VM_MIXEDMAP));
+	s->flags = 0;
 }
 
 /* mmap lock held. */
