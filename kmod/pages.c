@@ -172,28 +172,43 @@ static u64 class_of(struct scan *s, pte_t pte, u64 *frame)
 	return s->flags_mean;
 }
 
+/*
+ * [from, addr) is alike, and not yet handed on: what costs most is to do that for
+ * each page.  A page with a frame is a run of its own until runs.c says otherwise.
+ */
 static unsigned long found_ptes(struct mmscope_descent *d, pte_t *ptep, unsigned long addr,
 				unsigned long end)
 {
 	struct scan *s = to_scan(d);
+	unsigned long from = addr;
+	u64 alike = 0;
 
 	do {
 		unsigned long stop = min(end, (addr | (GIVE_WAY - 1)) + 1);
 		pte_t pte = ptep_get(ptep);	/* once: the processor sets bits in it */
 		unsigned long next = alike_until(s, pte, ptep, addr, stop);
-		unsigned long same = next, reached;
-		u64 frame, cats;
+		unsigned long same = next;
+		u64 frame, cats = class_of(s, pte, &frame);
 
-		cats = class_of(s, pte, &frame);
 		if (s->cache && mmscope_classify_is_empty(pte))
 			cats |= mmscope_incore_next(&s->incore, d->vma, addr, &same);
-		reached = emit(s, addr, next, cats, frame, frame && pte_present(pte));
-		if (reached < next)
-			return reached;
+		if (from < addr && (frame || cats != alike)) {
+			unsigned long reached = emit(s, from, addr, alike, 0, false);
+
+			if (reached < addr)
+				return reached;
+			from = addr;
+		}
+		if (frame) {
+			if (emit(s, addr, next, cats, frame, pte_present(pte)) < next)
+				return addr;
+			from = next;
+		}
+		alike = cats;
 		ptep += (next - addr) >> PAGE_SHIFT;
 		addr = next;
 	} while (addr < end && !give_way(d, addr));
-	return addr;
+	return from < addr ? emit(s, from, addr, alike, 0, false) : addr;
 }
 
 static unsigned long found_leaf(struct mmscope_descent *d, pte_t pte, int level,
