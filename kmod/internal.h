@@ -141,8 +141,8 @@ bool mmscope_incore_ready(struct mmscope_incore *ic, struct vm_area_struct *vma)
 /* No lock held; may sleep. */
 void mmscope_incore_decide(struct mmscope_incore *ic);
 void mmscope_incore_done(struct mmscope_incore *ic);
-/* Only of shared memory can a page be swapped that no entry tells of. */
-bool mmscope_incore_is_shmem(const struct address_space *mapping);
+/* Can any page of it be in swap that no entry tells of?  Only shared memory's. */
+bool mmscope_incore_may_be_swapped(const struct address_space *mapping);
 /* May be called under a page-table lock. */
 u64 mmscope_incore_next(const struct mmscope_incore *ic, struct vm_area_struct *vma,
 			unsigned long addr, unsigned long *end);

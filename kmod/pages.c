@@ -288,7 +288,7 @@ static void release_tables(struct vm_area_struct *vma)
 
 /*
  * Can the cache add anything here? What is swapped without an entry is of shared
- * memory; to look for it in a file's cache would be a look-up a page for nothing.
+ * memory, if any of it is; to look for it elsewhere is a look-up a page for nothing.
  */
 static bool asks_cache(u64 want, struct vm_area_struct *vma)
 {
@@ -296,7 +296,7 @@ static bool asks_cache(u64 want, struct vm_area_struct *vma)
 	if (!want || vma_is_anonymous(vma) || is_vm_hugetlb_page(vma))
 		return false;
 	return want != CAT(CACHE_SWAPPED) ||
-	       (vma->vm_file && mmscope_incore_is_shmem(vma->vm_file->f_mapping));
+	       (vma->vm_file && mmscope_incore_may_be_swapped(vma->vm_file->f_mapping));
 }
 
 static void classify_by(struct scan *s, struct vm_area_struct *vma)
