@@ -56,6 +56,8 @@ void mmscope_mm_fill(const struct mmscope_target *t, struct mmscope_mm *out);
 
 /* ---- vmas.c: VMAs, names, flags ---- */
 
+void mmscope_vmas_init(void);	/* before anybody can ask */
+
 /* mmap lock held for reading. */
 void mmscope_vmas_fill(struct vm_area_struct *vma, struct mmscope_vma *out);
 const char *mmscope_vmas_name(struct vm_area_struct *vma, char *scratch, size_t size);
