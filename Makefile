@@ -56,7 +56,7 @@ test: ## every test
 	@./scripts/test
 matrix: ## builds and tests on Debian's kernels, 5.10 to 7.3 and arm64; K=5.10 for one
 	@./scripts/matrix $(K)
-bench: ## what asking costs the process looked at, beside other ways to ask
+bench: ## what asking costs, and how long the same answer takes, by each way to ask
 	@./scripts/bench
 fuzz: ## a fuzzer of the module, guided by what it reaches, on a debug kernel; TIME=300 seconds
 	@TIME=$(or $(TIME),300) ./scripts/fuzz ioctl

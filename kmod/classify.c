@@ -65,21 +65,39 @@ static u64 lock_bits(const struct mmscope_class *c, struct folio *folio, bool sh
 	return bits;
 }
 
+#define KINDS	(CAT(ANON) | CAT(FILE) | CAT(SHMEM))
+#define LOCKS	(CAT(MLOCKED) | CAT(UNEVICTABLE) | CAT(LOCK_UNKNOWN))
+#define DIRT	(CAT(PAGE_DIRTY) | CAT(LAZYFREE))
+
+static u64 dirt_bits(struct folio *folio, bool dirty)
+{
+	if (folio_test_dirty(folio))
+		return CAT(PAGE_DIRTY);
+	/* A write since MADV_FREE saves the page. */
+	if (folio_test_anon(folio) && !folio_test_swapbacked(folio) && !dirty)
+		return CAT(LAZYFREE);
+	return 0;
+}
+
+/* What nobody wants is not looked for: each is another cache line, or some work. */
 static u64 folio_bits(const struct mmscope_class *c, struct page *page, bool dirty)
 {
 	struct folio *folio = page_folio(page);
-	bool shared = mmscope_compat_shared(folio, page);
-	u64 bits = folio_kind(folio) | lock_bits(c, folio, shared);
+	bool shared = false;
+	u64 bits = 0;
 
+	if (c->want & (CAT(SHARED) | LOCKS))
+		shared = mmscope_compat_shared(folio, page);
 	if (shared)
 		bits |= CAT(SHARED);
-	if (folio_test_ksm(folio))
+	if (c->want & KINDS)
+		bits |= folio_kind(folio);
+	if (c->want & LOCKS)
+		bits |= lock_bits(c, folio, shared);
+	if ((c->want & CAT(KSM)) && folio_test_ksm(folio))
 		bits |= CAT(KSM);
-	if (folio_test_dirty(folio))
-		bits |= CAT(PAGE_DIRTY);
-	/* A write since MADV_FREE saves the page. */
-	else if (folio_test_anon(folio) && !folio_test_swapbacked(folio) && !dirty)
-		bits |= CAT(LAZYFREE);
+	if (c->want & DIRT)
+		bits |= dirt_bits(folio, dirty);
 	return bits;
 }
 

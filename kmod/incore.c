@@ -19,6 +19,7 @@
 #include <linux/magic.h>
 #include <linux/mm.h>
 #include <linux/pagemap.h>
+#include <linux/shmem_fs.h>
 #include <linux/xarray.h>
 
 #include "internal.h"
@@ -52,12 +53,23 @@ void mmscope_incore_done(struct mmscope_incore *ic)
 	*ic = (struct mmscope_incore){};
 }
 
+static bool is_shmem(const struct address_space *mapping)
+{
+	return mapping->host->i_sb->s_magic == TMPFS_MAGIC;
+}
+
+/* Read without a lock: it is of the moment before, as is whatever is looked up. */
+bool mmscope_incore_may_be_swapped(const struct address_space *mapping)
+{
+	return is_shmem(mapping) && READ_ONCE(SHMEM_I(mapping->host)->swapped);
+}
+
 /* Values stand for what was evicted; in shmem, for where in swap it is. */
 static u64 entry_bits(struct address_space *mapping, void *entry)
 {
 	if (!xa_is_value(entry))
 		return mmscope_compat_uptodate(entry) ? MMSCOPE_CAT(IN_CORE) : 0;
-	if (mapping->host->i_sb->s_magic == TMPFS_MAGIC)
+	if (is_shmem(mapping))
 		return MMSCOPE_CAT(CACHE_SWAPPED) | MMSCOPE_CAT(CACHE_UNKNOWN);
 	return 0;
 }

@@ -57,6 +57,8 @@ void mmscope_mm_fill(const struct mmscope_target *t, struct mmscope_mm *out);
 
 /* ---- vmas.c: VMAs, names, flags ---- */
 
+void mmscope_vmas_init(void);	/* before anybody can ask */
+
 /* mmap lock held for reading. */
 void mmscope_vmas_fill(struct vm_area_struct *vma, struct mmscope_vma *out);
 const char *mmscope_vmas_name(struct vm_area_struct *vma, char *scratch, size_t size);
@@ -153,6 +155,8 @@ bool mmscope_incore_ready(struct mmscope_incore *ic, struct vm_area_struct *vma)
 /* No lock held; may sleep. */
 void mmscope_incore_decide(struct mmscope_incore *ic);
 void mmscope_incore_done(struct mmscope_incore *ic);
+/* Can any page of it be in swap that no entry tells of?  Only shared memory's. */
+bool mmscope_incore_may_be_swapped(const struct address_space *mapping);
 /* May be called under a page-table lock. */
 u64 mmscope_incore_next(const struct mmscope_incore *ic, struct vm_area_struct *vma,
 			unsigned long addr, unsigned long *end);

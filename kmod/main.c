@@ -9,8 +9,10 @@
 
 static int __init mmscope_init(void)
 {
-	int err = mmscope_proc_init();
+	int err;
 
+	mmscope_vmas_init();
+	err = mmscope_proc_init();
 	if (err)
 		return err;
 	err = mmscope_dev_init();

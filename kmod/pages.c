@@ -26,6 +26,11 @@ struct scan {
 	struct mmscope_class class;
 	struct mmscope_incore incore;
 	bool undecided;			/* incore needs a verdict to go on */
+	/* Of the VMA: */
+	bool cache;			/* pages without an entry are asked of incore */
+	bool by_flags;			/* a plain entry's flags say all */
+	unsigned long flags;		/* those of the last plain one (0: none yet) ... */
+	u64 flags_mean;			/* ... and what it was */
 	/* One of the two takes what is found. */
 	struct mmscope_runs *runs;
 	struct mmscope_acct *acct;
@@ -123,26 +128,87 @@ static bool give_way(const struct mmscope_descent *d, unsigned long addr)
 	return !(addr & (GIVE_WAY - 1)) && mmap_lock_is_contended(d->vma->vm_mm);
 }
 
+static unsigned long flags_of(pte_t pte)
+{
+	return pgprot_val(pte_pgprot(pte));
+}
+
+/*
+ * Does all that is asked of this entry follow from its flags? What is special is
+ * the zero page or not, by its frame.
+ */
+static bool is_plain(const struct scan *s, pte_t pte)
+{
+	return s->by_flags && pte_present(pte) && !pte_special(pte);
+}
+
+/* Where the entries end that are told of as the one at @addr: as empty, or as plain. */
+static unsigned long alike_until(const struct scan *s, pte_t pte, pte_t *ptep,
+				 unsigned long addr, unsigned long end)
+{
+	if (pte_none(pte) && !s->cache) {
+		do
+			addr += PAGE_SIZE;
+		while (addr < end && pte_none(ptep_get(++ptep)));
+		return addr;
+	}
+	if (!is_plain(s, pte))
+		return addr + PAGE_SIZE;
+	do
+		addr += PAGE_SIZE;
+	while (addr < end && flags_of(ptep_get(++ptep)) == flags_of(pte));
+	return addr;
+}
+
+static u64 class_of(struct scan *s, pte_t pte, u64 *frame)
+{
+	if (!is_plain(s, pte))
+		return mmscope_classify_entry(&s->class, pte, 1, 0, frame);
+	if (flags_of(pte) != s->flags) {
+		s->flags = flags_of(pte);
+		s->flags_mean = mmscope_classify_entry(&s->class, pte, 1, 0, frame);
+	}
+	*frame = 0;
+	return s->flags_mean;
+}
+
+/*
+ * [from, addr) is alike, and not yet handed on: what costs most is to do that for
+ * each page.  A page with a frame is a run of its own until runs.c says otherwise.
+ */
 static unsigned long found_ptes(struct mmscope_descent *d, pte_t *ptep, unsigned long addr,
 				unsigned long end)
 {
 	struct scan *s = to_scan(d);
-	bool cache = s->class.want & MMSCOPE_CATS_CACHE;
+	unsigned long from = addr;
+	u64 alike = 0;
 
 	do {
-		unsigned long next = addr + PAGE_SIZE;
-		pte_t pte = ptep_get(ptep++);
-		u64 frame, cats;
+		unsigned long stop = min(end, (addr | (GIVE_WAY - 1)) + 1);
+		pte_t pte = ptep_get(ptep);	/* once: the processor sets bits in it */
+		unsigned long next = alike_until(s, pte, ptep, addr, stop);
+		unsigned long same = next;
+		u64 frame, cats = class_of(s, pte, &frame);
 
-		cats = mmscope_classify_entry(&s->class, pte, 1, 0, &frame);
-		if (cache && mmscope_classify_is_empty(pte))
-			cats |= mmscope_incore_next(&s->incore, d->vma, addr, &next);
-		if (emit(s, addr, addr + PAGE_SIZE, cats, frame,
-			 frame && pte_present(pte)) == addr)
-			break;
-		addr += PAGE_SIZE;
+		if (s->cache && mmscope_classify_is_empty(pte))
+			cats |= mmscope_incore_next(&s->incore, d->vma, addr, &same);
+		if (from < addr && (frame || cats != alike)) {
+			unsigned long reached = emit(s, from, addr, alike, 0, false);
+
+			if (reached < addr)
+				return reached;
+			from = addr;
+		}
+		if (frame) {
+			if (emit(s, addr, next, cats, frame, pte_present(pte)) < next)
+				return addr;
+			from = next;
+		}
+		alike = cats;
+		ptep += (next - addr) >> PAGE_SHIFT;
+		addr = next;
 	} while (addr < end && !give_way(d, addr));
-	return addr;
+	return from < addr ? emit(s, from, addr, alike, 0, false) : addr;
 }
 
 static unsigned long found_leaf(struct mmscope_descent *d, pte_t pte, int level,
@@ -178,7 +244,7 @@ static unsigned long found_hole(struct mmscope_descent *d, unsigned long addr,
 {
 	struct scan *s = to_scan(d);
 
-	if (!(s->class.want & MMSCOPE_CATS_CACHE))
+	if (!s->cache)
 		return emit(s, addr, end, s->class.always, 0, false);
 	while (addr < end && d->budget > 0) {
 		unsigned long next = end, reached;
@@ -220,13 +286,35 @@ static void release_tables(struct vm_area_struct *vma)
 		i_mmap_unlock_read(vma->vm_file->f_mapping);
 }
 
+/*
+ * Can the cache add anything here? What is swapped without an entry is of shared
+ * memory, if any of it is; to look for it elsewhere is a look-up a page for nothing.
+ */
+static bool asks_cache(u64 want, struct vm_area_struct *vma)
+{
+	want &= MMSCOPE_CATS_CACHE;
+	if (!want || vma_is_anonymous(vma) || is_vm_hugetlb_page(vma))
+		return false;
+	return want != CAT(CACHE_SWAPPED) ||
+	       (vma->vm_file && mmscope_incore_may_be_swapped(vma->vm_file->f_mapping));
+}
+
+static void classify_by(struct scan *s, struct vm_area_struct *vma)
+{
+	mmscope_classify_vma(&s->class, vma);
+	s->cache = asks_cache(s->class.want, vma);
+	/* Of frames put there one by one, some may have no page. */
+	s->by_flags = !s->class.frames && !(s->class.want & MMSCOPE_CATS_FOLIO) &&
+		      !(vma->vm_flags & (VM_PFNMAP | VM_MIXEDMAP));
+	s->flags = 0;
+}
+
 /* mmap lock held. */
 static unsigned long scan_vma(struct scan *s, struct vm_area_struct *vma,
 			      unsigned long addr, unsigned long end)
 {
 	unsigned long reached;
 
-	mmscope_classify_vma(&s->class, vma);
 	s->descent.vma = vma;
 	s->descent.budget -= VMA_COST;
 	hold_tables(vma);
@@ -254,8 +342,8 @@ static unsigned long scan_batch(struct scan *s, struct mm_struct *mm, unsigned l
 			if (s->runs)
 				mmscope_runs_break(s->runs);
 		}
-		if ((s->class.want & MMSCOPE_CATS_CACHE) &&
-		    !mmscope_incore_ready(&s->incore, vma)) {
+		classify_by(s, vma);
+		if (s->cache && !mmscope_incore_ready(&s->incore, vma)) {
 			s->undecided = true;
 			return addr;
 		}

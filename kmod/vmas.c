@@ -10,6 +10,7 @@
  */
 #include <linux/dcache.h>
 #include <linux/hugetlb.h>
+#include <linux/init.h>
 #include <linux/log2.h>
 #include <linux/magic.h>
 #include <linux/mm.h>
@@ -73,14 +74,27 @@ u64 mmscope_vmas_flags_known(void)
 	return known;
 }
 
-static u64 flags_of(const struct vm_area_struct *vma)
+/* The table by the kernel's bits: a VMA has a few of them, and a list many VMAs. */
+static u64 flags_of_bit[BITS_PER_LONG] __ro_after_init;
+
+void __init mmscope_vmas_init(void)
 {
-	u64 flags = 0;
+	unsigned int bit;
 	size_t i;
 
 	for (i = 0; i < ARRAY_SIZE(vma_flags); i++)
-		if (vma->vm_flags & vma_flags[i].kernel)
-			flags |= vma_flags[i].ours;
+		for (bit = 0; bit < BITS_PER_LONG; bit++)
+			if (vma_flags[i].kernel & BIT(bit))
+				flags_of_bit[bit] |= vma_flags[i].ours;
+}
+
+static u64 flags_of(const struct vm_area_struct *vma)
+{
+	unsigned long left = vma->vm_flags;
+	u64 flags = 0;
+
+	for (; left; left &= left - 1)
+		flags |= flags_of_bit[__ffs(left)];
 	return flags;
 }
 

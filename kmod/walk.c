@@ -141,15 +141,36 @@ static unsigned long walk_pmd_entry(struct mmscope_descent *d, pmd_t *pmdp,
 	return none(d, addr, end);
 }
 
+/* Empty entries side by side are one hole, and count less than as many tables. */
+#define EMPTY_COST_SHIFT 4
+
+static unsigned long empty_until(struct mmscope_descent *d, pmd_t *pmdp, unsigned long addr,
+				 unsigned long end)
+{
+	unsigned long next = pmd_addr_end(addr, end);
+
+	while (next < end && pmd_none(read_entry(++pmdp)))
+		next = pmd_addr_end(next, end);
+	d->budget -= (next - addr) >> (PMD_SHIFT + EMPTY_COST_SHIFT);
+	return next;
+}
+
 static unsigned long walk_pmd(struct mmscope_descent *d, pud_t pud, unsigned long addr,
 			      unsigned long end)
 {
-	pmd_t *pmdp = pmd_offset(&pud, addr);
 	unsigned long next, reached;
 
-	for (; addr < end; addr = next, pmdp++) {
-		next = pmd_addr_end(addr, end);
-		reached = walk_pmd_entry(d, pmdp, addr, next);
+	for (; addr < end; addr = next) {
+		pmd_t *pmdp = pmd_offset(&pud, addr);
+		pmd_t pmd = read_entry(pmdp);
+
+		if (pmd_none(pmd)) {
+			next = empty_until(d, pmdp, addr, end);
+			reached = none(d, addr, next);
+		} else {
+			next = pmd_addr_end(addr, end);
+			reached = walk_pmd_entry(d, pmdp, addr, next);
+		}
 		if (reached < next || spent(d))
 			return reached;
 	}

@@ -140,7 +140,8 @@ static void build_swapped(struct region *r, u64 bytes)
 		call(device, MMSCOPE_PAGES, &count);
 	}
 	close(device);
-	if (count.pages < bytes / page)
+	/* A page or two are always just being looked at by somebody. */
+	if (count.pages < bytes / page / 100 * 99)
 		WHY(r, "%llu of %llu pages would be swapped", count.pages, bytes / page);
 }
 

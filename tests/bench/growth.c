@@ -49,9 +49,10 @@ struct point {
 
 /* ---- many at once: the time until one has its answer, by how many there are ---- */
 
+/* All ask without a pause for as long, so that each waits for the others, too. */
 struct reader {
-	int answers;
-	double ns[ROUNDS_MOST];
+	u64 answers;
+	double ns;		/* for all of them */
 };
 
 static void read_along(const struct way *w, pid_t target, const struct region *r,
@@ -59,47 +60,44 @@ static void read_along(const struct way *w, pid_t target, const struct region *r
 {
 	struct asked a = { .pid = target, .start = r->start, .end = r->end };
 	struct answer out;
+	double begun;
+	int failed = 0;
 
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	answer_init(&out);
 	ask_open(&a);
 	if (w->ask(&a, &out))
-		_exit(1);
+		_exit(1);	/* as on a kernel that has no such way */
 	while (*go == 0)
 		usleep(1000);
-	while (*go == 1 && me->answers < ROUNDS_MOST) {
-		double begun = clock_ns();
-
-		w->ask(&a, &out);
-		me->ns[me->answers++] = clock_ns() - begun;
-	}
-	_exit(0);
+	begun = clock_ns();
+	for (; *go == 1; me->answers++)
+		failed |= w->ask(&a, &out);
+	me->ns = clock_ns() - begun;
+	_exit(failed ? 2 : 0);
 }
 
-/* Each reader's median; of those the quartiles. */
+/* What an answer took each reader; of those the quartiles. */
 static void gather(struct reader *readers, int n, struct result *to)
 {
-	double own[3], *medians = calloc(n, sizeof(*medians));
+	double *took = calloc(n, sizeof(*took));
 	int i, had = 0;
 
-	for (i = 0; i < n; i++) {
-		if (!readers[i].answers)
-			continue;
-		quartiles(readers[i].ns, readers[i].answers, own);
-		medians[had++] = own[1];
-	}
+	for (i = 0; i < n; i++)
+		if (readers[i].answers)
+			took[had++] = readers[i].ns / readers[i].answers;
 	to->rounds = had;
 	to->standing = had ? ANSWERED : FAILED;
 	if (had)
-		quartiles(medians, had, to->quartile);
-	free(medians);
+		quartiles(took, had, to->quartile);
+	free(took);
 }
 
 static void ask_at_once(const struct way *w, const struct target *t, u64 n, struct result *to)
 {
 	struct reader *readers = shared(n * sizeof(*readers));
 	volatile int *go = shared(sizeof(*go));
-	int failed = 0, status;
+	int absent = 0, failed = 0, status;
 	u64 i;
 
 	*to = (struct result){ .question = w->question, .way = w->name };
@@ -111,11 +109,13 @@ static void ask_at_once(const struct way *w, const struct target *t, u64 n, stru
 	usleep(seconds * 3e6);
 	*go = 2;
 	for (i = 0; i < n; i++)
-		if (wait(&status) > 0)
-			failed += status != 0;
+		if (wait(&status) > 0) {
+			absent += WIFEXITED(status) && WEXITSTATUS(status) == 1;
+			failed += !WIFEXITED(status) || WEXITSTATUS(status) > 1;
+		}
 	gather(readers, n, to);
-	if (failed)
-		to->standing = ABSENT;
+	if (failed || absent)
+		to->standing = failed ? FAILED : ABSENT;
 	munmap(readers, n * sizeof(*readers));
 	munmap((void *)go, sizeof(*go));
 }
