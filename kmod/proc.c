@@ -13,15 +13,17 @@
  * `table_lock` guards the table of targets. A directory goes when its process
  * does: the waitqueue on which pidfds are polled tells us, from within exit, and
  * so only schedules the work. Removing a directory waits for those who read in
- * it, and a reader can be made to wait by whoever supplies the memory it reads
- * to (userfaultfd, FUSE). So that is done without table_lock, in a work item of
- * its own; until it is done the entry stays in the table, `dying`, and counts.
+ * it, deaf to signals, and a reader can be made to wait by whoever supplies the
+ * memory it reads to (userfaultfd, FUSE). So it is begun when the last of them
+ * has left, in a work item of its own; until it is done the entry stays in the
+ * table, `dying`, lets nobody in any more, and counts.
  */
 #include <linux/completion.h>
 #include <linux/cred.h>
 #include <linux/fs.h>
 #include <linux/pid_namespace.h>
 #include <linux/proc_fs.h>
+#include <linux/refcount.h>
 #include <linux/sched/signal.h>
 #include <linux/sched/task.h>
 #include <linux/seq_file.h>
@@ -40,7 +42,8 @@ struct entry {
 	struct pid *pid;		/* of the process (its leader) */
 	pid_t nr;			/* its number, and the directory's name */
 	kuid_t owner;
-	bool dying;			/* it is being disposed of */
+	refcount_t users;		/* itself until it dies, and who is in its files */
+	bool dying;			/* it is being disposed of, or will be */
 	struct completion *waiter;	/* who wants to know when that is done */
 	struct work_struct disposal;
 	struct proc_dir_entry *dir;
@@ -174,38 +177,59 @@ static const struct seq_operations read_ops = {
 	.show = read_show,
 };
 
-/*
- * While somebody is in here the module stays, and rmmod is told so. Removing a
- * file waits for whoever reads it, and that one may wait for as long as he likes,
- * for his own memory (userfaultfd) or a file system of his. To return from here
- * is safe without it, since that is what removing waits for. EIO as from files
- * that have gone.
- */
-static int stay(void)
+static void let_go(struct entry *e)
 {
-	return try_module_get(THIS_MODULE) ? 0 : -EIO;
+	if (refcount_dec_and_test(&e->users))
+		queue_work(disposals, &e->disposal);
 }
 
-static void stay_no_more(void)
+/*
+ * While somebody is in here the module stays, and rmmod is told so; so does the
+ * directory, if it is one of a target. Removing a file waits for whoever reads it,
+ * and that one may wait for as long as he likes, for his own memory (userfaultfd)
+ * or a file system of his. To return from here is safe without it, since that is
+ * what removing waits for. EIO as from files that have gone.
+ *
+ * Only who keeps the module may keep an entry: so none is let go when the
+ * workqueue has gone.
+ */
+static int stay(struct entry *e)
 {
+	if (!try_module_get(THIS_MODULE))
+		return -EIO;
+	if (!e || (!READ_ONCE(e->dying) && refcount_inc_not_zero(&e->users)))
+		return 0;
 	module_put(THIS_MODULE);
+	return -EIO;
+}
+
+static void stay_no_more(struct entry *e)
+{
+	if (e)
+		let_go(e);
+	module_put(THIS_MODULE);
+}
+
+/* The directory's datum (NULL: self, and what is no target's); a file's own is its format. */
+static struct entry *entry_of(const struct inode *inode)
+{
+	return proc_get_parent_data(inode);
 }
 
 static int read_open(struct inode *inode, struct file *file)
 {
-	/* The directory's datum; a file's own is its format. */
-	const struct entry *e = proc_get_parent_data(inode);
+	struct entry *e = entry_of(inode);
 	struct reading *r = __seq_open_private(file, &read_ops, sizeof(*r));
 	int err;
 
 	if (!r)
 		return -ENOMEM;
 	mutex_init(&r->lock);
-	err = stay();
+	err = stay(e);
 	if (!err) {
 		/* `self` is who opens, not who reads. */
 		err = mmscope_target_attach(&r->target, e ? e->pid : task_tgid(current));
-		stay_no_more();
+		stay_no_more(e);
 	}
 	if (err)
 		seq_release_private(inode, file);
@@ -222,7 +246,8 @@ static int begin_reading(struct file *file)
 	struct seq_file *m = file->private_data;
 	struct reading *r = m->private;
 	bool trusted = mmscope_target_trusts(file);
-	int err = stay();
+	struct entry *e = entry_of(file_inode(file));
+	int err = stay(e);
 
 	if (err)
 		return err;
@@ -240,7 +265,7 @@ static int begin_reading(struct file *file)
 err_lock:
 	mutex_unlock(&r->lock);
 err_stay:
-	stay_no_more();
+	stay_no_more(e);
 	return err;
 }
 
@@ -249,7 +274,7 @@ static void end_reading(struct file *file)
 	struct reading *r = ((struct seq_file *)file->private_data)->private;
 
 	mutex_unlock(&r->lock);
-	stay_no_more();
+	stay_no_more(entry_of(file_inode(file)));
 }
 
 static ssize_t read_iter(struct kiocb *iocb, struct iov_iter *iter)
@@ -466,23 +491,22 @@ static const struct format formats[] = {
 
 /* ---- directories ---- */
 
-/* A directory with a file for each format; @entry NULL for self. */
-static struct proc_dir_entry *make_dir(const char *name, struct entry *entry)
+/*
+ * A directory with a file for each format; @entry NULL for self. On failure @dir is
+ * what there is of it, if anything: somebody may be in it already.
+ */
+static int make_dir(const char *name, struct entry *entry, struct proc_dir_entry **dir)
 {
-	struct proc_dir_entry *dir = proc_mkdir_data(name, 0555, root, entry);
 	size_t i;
 
-	if (!dir)
-		return NULL;
+	*dir = proc_mkdir_data(name, 0555, root, entry);
+	if (!*dir)
+		return -ENOMEM;
 	for (i = 0; i < ARRAY_SIZE(formats); i++)
-		if (!proc_create_data(formats[i].file, 0444, dir, &file_ops,
+		if (!proc_create_data(formats[i].file, 0444, *dir, &file_ops,
 				      (void *)&formats[i]))
-			goto err_remove;
-	return dir;
-
-err_remove:
-	proc_remove(dir);
-	return NULL;
+			return -ENOMEM;
+	return 0;
 }
 
 /* Has the process ended, all of its threads?  (A zombie has.) */
@@ -498,7 +522,7 @@ static bool is_over(struct pid *pid)
 	return over;
 }
 
-/* Without table_lock: waits for readers in the directory. */
+/* Without table_lock: who was last in the directory may not quite have left it. */
 static void disposal(struct work_struct *work)
 {
 	struct entry *e = container_of(work, struct entry, disposal);
@@ -520,8 +544,8 @@ static void send_off(struct entry *e)
 {
 	if (e->dying)
 		return;
-	e->dying = true;
-	queue_work(disposals, &e->disposal);
+	WRITE_ONCE(e->dying, true);
+	let_go(e);
 }
 
 static void reap(struct work_struct *work)
@@ -571,33 +595,31 @@ static bool has_room(const struct file *file, kuid_t owner)
 	return table_count < room_for_all(file) && owned < MMSCOPE_TARGETS_USER;
 }
 
-/* A directory, which is not yet in the table. */
+/* Not yet in the table, and without a directory. */
 static struct entry *make_entry(struct pid *pid)
 {
 	struct entry *e = kzalloc(sizeof(*e), GFP_KERNEL_ACCOUNT);
-	char name[16];
 
 	if (!e)
 		return NULL;
-	e->pid = pid;
+	e->pid = get_pid(pid);
 	e->nr = pid_nr(pid);
 	e->owner = current_uid();
+	refcount_set(&e->users, 1);
 	INIT_WORK(&e->disposal, disposal);
 	init_waitqueue_func_entry(&e->wait, on_exit);
-	snprintf(name, sizeof(name), "%d", e->nr);
-	e->dir = make_dir(name, e);
-	if (!e->dir) {
-		kfree(e);
-		return NULL;
-	}
-	get_pid(pid);
 	return e;
 }
 
-/* table_lock held. Directories are named by the initial namespace's numbers. */
-static int add(const struct file *file, struct pid *pid)
+/*
+ * table_lock held. Directories are named by the initial namespace's numbers.
+ * @failed is one that did not come to be, and has been sent off, if any.
+ */
+static int add(const struct file *file, struct pid *pid, struct entry **failed)
 {
 	struct entry *e = find(pid_nr(pid));
+	char name[16];
+	int err;
 
 	/* A number may be taken anew while the old directory is still emptied. */
 	if (e)
@@ -611,10 +633,15 @@ static int add(const struct file *file, struct pid *pid)
 	table_count++;
 	/* From now on we are told; what ended before is seen by looking. */
 	add_wait_queue(&pid->wait_pidfd, &e->wait);
-	if (!is_over(pid))
-		return 0;
-	send_off(e);
-	return -ESRCH;
+	snprintf(name, sizeof(name), "%d", e->nr);
+	err = make_dir(name, e, &e->dir);
+	if (!err && is_over(pid))
+		err = -ESRCH;
+	if (err) {
+		send_off(e);
+		*failed = e;
+	}
+	return err;
 }
 
 /* Would the caller be let in? */
@@ -644,19 +671,6 @@ static int may_register(const struct file *file, struct pid *pid)
 	return err;
 }
 
-static int add_target(const struct file *file, struct pid *pid)
-{
-	int err = may_register(file, pid);
-
-	if (err)
-		return err;
-	if (mutex_lock_killable(&table_lock))
-		return -EINTR;
-	err = add(file, pid);
-	mutex_unlock(&table_lock);
-	return err;
-}
-
 /* For the directory to be gone; it goes also if nobody waits any more. */
 static int await_disposal(struct entry *e, struct completion *done)
 {
@@ -670,6 +684,25 @@ static int await_disposal(struct entry *e, struct completion *done)
 			other->waiter = NULL;
 	mutex_unlock(&table_lock);
 	return -EINTR;
+}
+
+static int add_target(const struct file *file, struct pid *pid)
+{
+	DECLARE_COMPLETION_ONSTACK(done);
+	struct entry *failed = NULL;
+	int err = may_register(file, pid);
+
+	if (err)
+		return err;
+	if (mutex_lock_killable(&table_lock))
+		return -EINTR;
+	err = add(file, pid, &failed);
+	if (failed)
+		failed->waiter = &done;
+	mutex_unlock(&table_lock);
+	if (failed)
+		await_disposal(failed, &done);
+	return err;
 }
 
 static bool may_remove(const struct file *file, const struct entry *e)
@@ -735,24 +768,24 @@ static int order(struct file *file, const char __user *from, size_t len)
 static ssize_t targets_write(struct file *file, const char __user *from, size_t len,
 			     loff_t *pos)
 {
-	int err = stay();
+	int err = stay(NULL);
 
 	if (err)
 		return err;
 	err = order(file, from, len);
-	stay_no_more();
+	stay_no_more(NULL);
 	return err ? err : len;
 }
 
 /* Of files that are the same for all. */
 static ssize_t plain_read(struct kiocb *iocb, struct iov_iter *iter)
 {
-	ssize_t ret = stay();
+	ssize_t ret = stay(NULL);
 
 	if (ret)
 		return ret;
 	ret = seq_read_iter(iocb, iter);
-	stay_no_more();
+	stay_no_more(NULL);
 	return ret;
 }
 
@@ -827,6 +860,8 @@ static const struct proc_ops info_ops = {
 
 int mmscope_proc_init(void)
 {
+	struct proc_dir_entry *self;
+
 	disposals = alloc_workqueue("mmscope", WQ_UNBOUND, 0);
 	if (!disposals)
 		return -ENOMEM;
@@ -834,7 +869,7 @@ int mmscope_proc_init(void)
 	if (!root)
 		goto err_queue;
 	/* `targets` last: from then on there are entries, with wakers. */
-	if (!proc_create("info", 0444, root, &info_ops) || !make_dir("self", NULL) ||
+	if (!proc_create("info", 0444, root, &info_ops) || make_dir("self", NULL, &self) ||
 	    !proc_create("targets", 0666, root, &targets_ops))
 		goto err_root;
 	return 0;

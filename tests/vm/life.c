@@ -533,38 +533,122 @@ static void test_rmmod_while_read(void)
 }
 
 /* Into memory that nobody ever supplies: there it stays until it is killed. */
-static void read_into_nothing(void *at)
+struct stuck {
+	void *at;
+	const char *file;
+};
+
+static void read_into_nothing(void *arg)
 {
+	const struct stuck *s = arg;
 	struct uffdio_api api = { .api = UFFD_API };
 	struct uffdio_register r = {
-		.range = { .start = (uintptr_t)at, .len = page },
+		.range = { .start = (uintptr_t)s->at, .len = page },
 		.mode = UFFDIO_REGISTER_MODE_MISSING,
 	};
-	int u = syscall(SYS_userfaultfd, O_CLOEXEC), f = open("/proc/mmscope/self/vmas", O_RDONLY);
+	int u = syscall(SYS_userfaultfd, O_CLOEXEC), f = open(s->file, O_RDONLY);
 
 	if (u < 0 || ioctl(u, UFFDIO_API, &api) || ioctl(u, UFFDIO_REGISTER, &r))
 		_exit(1);
-	_exit(read(f, at, page) < 0 ? 2 : 3);
+	_exit(read(f, s->at, page) < 0 ? 2 : 3);
+}
+
+/* -1, and the test skipped, if there is no such thing here. */
+static pid_t stuck_reader(struct stuck *s, const char *test)
+{
+	int status;
+	pid_t pid;
+
+	s->at = mmap(NULL, page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	pid = child_of(read_into_nothing, s);
+	usleep(500000);
+	if (waitpid(pid, &status, WNOHANG) != pid)
+		return pid;
+	ok(WEXITSTATUS(status) == 1, "%s.no_userfaultfd", test);
+	skip(test, "no userfaultfd here");
+	munmap(s->at, page);
+	return -1;
+}
+
+static void end_stuck_reader(struct stuck *s, pid_t pid)
+{
+	kill(pid, SIGKILL);
+	wait_for(pid);
+	munmap(s->at, page);
 }
 
 /* Whoever is stuck in a read cannot make rmmod wait for him: it is refused. */
 static void test_rmmod_while_stuck(void)
 {
-	void *at = mmap(NULL, page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-	pid_t pid = child_of(read_into_nothing, at);
-	int status;
+	struct stuck s = { .file = "/proc/mmscope/self/vmas" };
+	pid_t pid = stuck_reader(&s, "rmmod_while_stuck");
 
-	usleep(500000);
-	if (waitpid(pid, &status, WNOHANG) == pid) {
-		eq(WEXITSTATUS(status), 1, "rmmod_while_stuck.no_userfaultfd");
-		skip("rmmod_while_stuck", "no userfaultfd here");
+	if (pid < 0)
 		return;
-	}
 	eq_err(rmmod(), EWOULDBLOCK, "rmmod_while_stuck.refused");
-	kill(pid, SIGKILL);
-	wait_for(pid);
-	munmap(at, page);
+	end_stuck_reader(&s, pid);
 	close(session());
+}
+
+/* Kernel threads that wait for the removal of a file, deaf to signals. */
+static int deaf_ones(void)
+{
+	FILE *f = popen("cat /proc/[0-9]*/stack 2>/dev/null | grep -c proc_entry_rundown", "r");
+	int n = -1;
+
+	if (f && fscanf(f, "%d", &n) != 1)
+		n = -1;
+	if (f)
+		pclose(f);
+	return n;
+}
+
+static bool goes_within(const char *path, unsigned int seconds)
+{
+	double end = now() + tap_seconds(seconds);
+
+	while (!access(path, F_OK) && now() < end)
+		usleep(10000);
+	return access(path, F_OK);
+}
+
+/* ... nor the kernel, in its directory, when the process has gone, or when it is told to. */
+static void test_removal_while_stuck(bool told)
+{
+	const char *test = told ? "removal_while_stuck" : "exit_while_stuck";
+	pid_t pid, target = child_of(unmapping, NULL), other = child_of(unmapping, NULL);
+	char file[60], number[20];
+	struct stuck s = { .file = file };
+	int fd;
+
+	register_one(target);
+	snprintf(file, sizeof(file), "/proc/mmscope/%d/vmas", target);
+	pid = stuck_reader(&s, test);
+	if (pid < 0)
+		return;
+	if (told) {
+		pid_t remover = fork();
+
+		snprintf(number, sizeof(number), "-%d", target);
+		if (!remover)
+			_exit(write_text("/proc/mmscope/targets", number));
+		usleep(300000);
+		ok(!waitpid(remover, NULL, WNOHANG), "%s.waits", test);
+		kill(remover, SIGKILL);
+		wait_for(remover);
+	}
+	kill(target, SIGKILL);
+	wait_for(target);
+	usleep(300000);
+	eq(deaf_ones(), 0, "%s.nobody_is_deaf", test);
+	fd = open(file, O_RDONLY);
+	ok(fd < 0 && errno == EIO, "%s.nobody_else_comes_in", test);
+	snprintf(number, sizeof(number), "%d", other);
+	eq_err(write_text("/proc/mmscope/targets", number), 0, "%s.others_register", test);
+	end_stuck_reader(&s, pid);
+	ok(goes_within(file, 5), "%s.then_it_goes", test);
+	kill(other, SIGKILL);
+	wait_for(other);
 }
 
 int main(int argc, char **argv)
@@ -591,5 +675,7 @@ int main(int argc, char **argv)
 	test_rmmod();
 	test_rmmod_while_read();
 	test_rmmod_while_stuck();
+	test_removal_while_stuck(false);
+	test_removal_while_stuck(true);
 	return tap_end();
 }
