@@ -7,6 +7,7 @@
 #include <sys/ioctl.h>
 
 #include "ask.h"
+#include "pagemap_scan.h"
 
 #define CHUNK		(1UL << 20)	/* bytes asked for at a time */
 #define USER_END	0x7ffffffff000ULL
@@ -131,25 +132,9 @@ static void pages_plain(const struct asked *a, struct answer *out)
 	}
 }
 
-/* ---- PAGEMAP_SCAN: since Linux 6.7; the layout is that of <linux/fs.h> ---- */
+/* ---- PAGEMAP_SCAN ---- */
 
-struct scan_region {
-	u64 start, end, categories;
-};
-struct scan_arg {
-	u64 size, flags, start, end, walk_end, vec, vec_len, max_pages;
-	u64 inverted, mask, anyof, returned;
-};
-#define SCAN_IOCTL	_IOWR('f', 16, struct scan_arg)
-#define SCAN_FILE	(1 << 2)
-#define SCAN_PRESENT	(1 << 3)
-#define SCAN_SWAPPED	(1 << 4)
-
-/*
- * As many calls as it takes; `take` is called for what each has told. It is done
- * when there was room left: walk_end may then be where one of its inner buffers
- * was full, and to go on from there would tell twice.
- */
+/* As many calls as it takes; `take` is called for what each has told. */
 static int scan_ask(const struct asked *a, struct answer *out, u64 returned, u64 room,
 		    void (*take)(struct answer *, struct scan_arg *, int))
 {
@@ -159,20 +144,15 @@ static int scan_ask(const struct asked *a, struct answer *out, u64 returned, u64
 		.vec = (uintptr_t)out->raw, .vec_len = room / sizeof(struct scan_region),
 		.anyof = SCAN_PRESENT | SCAN_SWAPPED, .returned = returned,
 	};
-	const struct scan_region *last;
-	bool full;
 	int n;
 
 	out->count = out->number = 0;
 	do {
-		n = ioctl(a->pagemap, SCAN_IOCTL, &ask);
+		n = scan_next(a->pagemap, &ask);
 		if (n < 0)
 			return errno;
-		full = (u64)n == ask.vec_len;
-		last = (struct scan_region *)(uintptr_t)ask.vec + n - 1;
-		ask.start = n && last->end > ask.walk_end ? last->end : ask.walk_end;
 		take(out, &ask, n);
-	} while (full && ask.start < ask.end);
+	} while (ask.start < ask.end);
 	return 0;
 }
 

@@ -6,7 +6,8 @@ BENCHES   := cost ask growth
 BENCH_OUT := $(BUILD)/tests/bench
 ASK_OBJ   := $(patsubst %,$(BENCH_OUT)/ask_%.o,cases pages vmas measure report)
 
-$(BENCH_OUT)/%.o: tests/bench/%.c tests/bench/ask.h tests/abi/kit.h kmod/uapi/mmscope.h
+$(BENCH_OUT)/%.o: tests/bench/%.c tests/bench/ask.h tests/bench/pagemap_scan.h tests/abi/kit.h \
+		  kmod/uapi/mmscope.h
 	@mkdir -p $(@D)
 	$(CC) $(CFLAGS) $(WARN) $(TEST_CPPFLAGS) $$($(PKG_CONFIG) --cflags json-c) -c -o $@ $<
 

@@ -19,7 +19,7 @@
 #include <sys/wait.h>
 #include <time.h>
 
-#include "kit.h"
+#include "pagemap_scan.h"
 
 #define FILE_BYTES	(128UL << 20)	/* of memory; mapped again and again */
 #define TOUCHED		4		/* pages that are faulted in, of each mmap */
@@ -206,16 +206,6 @@ static u64 read_pagemap(void)
 	return pages;
 }
 
-/* As in <linux/fs.h> since Linux 6.7. */
-struct scan_region {
-	u64 start, end, categories;
-};
-struct scan_arg {
-	u64 size, flags, start, end, walk_end, vec, vec_len, max_pages;
-	u64 inverted, mask, anyof, returned;
-};
-#define SCAN_IOCTL _IOWR('f', 16, struct scan_arg)
-
 static u64 scan_pagemap(void)
 {
 	struct scan_arg ask = {
@@ -227,13 +217,12 @@ static u64 scan_pagemap(void)
 	int n, i;
 
 	do {
-		n = ioctl(proc_pagemap, SCAN_IOCTL, &ask);
+		n = scan_next(proc_pagemap, &ask);
 		if (n < 0)
 			return 0;
 		for (i = 0; i < n; i++)
 			pages += (region[i].end - region[i].start) / page;
-		ask.start = ask.walk_end;
-	} while (ask.start < ask.end && n);
+	} while (ask.start < ask.end);
 	return pages;
 }
 
