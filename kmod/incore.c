@@ -74,16 +74,67 @@ static u64 entry_bits(struct address_space *mapping, void *entry)
 	return 0;
 }
 
+#define MOST MMSCOPE_INCORE_MOST
+
+/* Where the entry ends that has @index: a folio of several pages has one. */
+static unsigned long end_of_entry(struct address_space *mapping, unsigned long index)
+{
+	return (index | ((1UL << xa_get_order(&mapping->i_pages, index)) - 1)) + 1;
+}
+
+/*
+ * Up to where in the cache the same holds as of @entry, which was found at
+ * xas->xa_index: @last and some pages at most, since this may be under a lock.
+ */
+static unsigned long alike_until(struct xa_state *xas, struct address_space *mapping,
+				 void *entry, unsigned long last)
+{
+	u64 bits = entry_bits(mapping, entry);
+	unsigned long next = xas->xa_index + 1;
+
+	last = min(last, xas->xa_index + MOST - 1);
+	while (next <= last) {
+		entry = xas_find(xas, last);
+		if (xas_retry(xas, entry))
+			break;
+		if (!entry || xas->xa_index != next)
+			next = min(end_of_entry(mapping, next - 1), last + 1);
+		if (!entry || xas->xa_index != next || entry_bits(mapping, entry) != bits)
+			break;
+		next++;
+	}
+	return next;
+}
+
+/* RCU held. What the cache says of @first, and until where it says the same. */
+static unsigned long look_up(struct address_space *mapping, unsigned long first,
+			     unsigned long last, u64 *bits)
+{
+	XA_STATE(xas, &mapping->i_pages, first);
+	void *entry;
+
+	do
+		entry = xas_find(&xas, last);
+	while (xas_retry(&xas, entry));
+	if (!entry)
+		return last + 1;
+	if (xas.xa_index > first)
+		return xas.xa_index;
+	*bits = entry_bits(mapping, entry);
+	return alike_until(&xas, mapping, entry, last);
+}
+
 /*
  * The cache's bits of the page at @addr, and of those behind it for which the
- * same holds: *@end is brought down to where that ends. One look-up.
+ * same holds: *@end is brought down to where that ends, or to where it may.
  */
 u64 mmscope_incore_next(const struct mmscope_incore *ic, struct vm_area_struct *vma,
 			unsigned long addr, unsigned long *end)
 {
-	unsigned long first, index, last;
+	unsigned long first = linear_page_index(vma, addr), until;
+	unsigned long last = first + ((*end - addr) >> PAGE_SHIFT) - 1;
 	struct address_space *mapping;
-	void *entry;
+	u64 bits = 0;
 
 	if (vma_is_anonymous(vma) || is_vm_hugetlb_page(vma))
 		return 0;
@@ -92,21 +143,10 @@ u64 mmscope_incore_next(const struct mmscope_incore *ic, struct vm_area_struct *
 		return MMSCOPE_CAT(CACHE_UNKNOWN);
 
 	mapping = vma->vm_file->f_mapping;
-	first = linear_page_index(vma, addr);
-	last = first + ((*end - addr) >> PAGE_SHIFT) - 1;
-	index = first;
 	/* Under RCU the folio's memory stays a folio's, or a page at least. */
 	rcu_read_lock();
-	entry = xa_find(&mapping->i_pages, &index, last, XA_PRESENT);
-	if (entry && index <= first) {
-		u64 bits = entry_bits(mapping, entry);
-
-		rcu_read_unlock();
-		*end = addr + PAGE_SIZE;
-		return bits;
-	}
+	until = look_up(mapping, first, last, &bits);
 	rcu_read_unlock();
-	if (entry)
-		*end = addr + ((index - first) << PAGE_SHIFT);
-	return 0;
+	*end = addr + ((until - first) << PAGE_SHIFT);
+	return bits;
 }

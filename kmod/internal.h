@@ -86,7 +86,8 @@ struct mmscope_descent;
  * What the descent meets, in address order.  Each gets [addr, end) and returns
  * how far it got; less than `end` stops the descent there.
  *  ptes  entries of one table; its lock and RCU are held: must not sleep
- *  leaf  one huge entry, present or not, as a pte; its table's lock is held
+ *  leaf  one huge entry, present or not, as a pte; its table's lock is held. Or
+ *        several present ones whose flags are equal, if leaves_by_flags
  *  hole  nothing mapped; only the mmap lock is held
  */
 struct mmscope_descent_ops {
@@ -102,6 +103,7 @@ struct mmscope_descent {
 	const struct mmscope_descent_ops *ops;
 	struct vm_area_struct *vma;	/* the one being walked */
 	long budget;			/* entries that may still be read */
+	bool leaves_by_flags;
 	bool shared_table;		/* leaf(): others use this very PMD table */
 };
 
@@ -114,6 +116,11 @@ static inline bool mmscope_descent_spent(const struct mmscope_descent *d, struct
 {
 	return d->budget <= 0 || (d->budget <= MMSCOPE_BATCH - MMSCOPE_BATCH_MIN &&
 				  mmap_lock_is_contended(mm));
+}
+
+static inline unsigned long mmscope_flags_of(pte_t pte)
+{
+	return pgprot_val(pte_pgprot(pte));
 }
 
 /* mmap lock held for reading, [addr, end) within d->vma. */
@@ -157,6 +164,7 @@ void mmscope_incore_decide(struct mmscope_incore *ic);
 void mmscope_incore_done(struct mmscope_incore *ic);
 /* Can any page of it be in swap that no entry tells of?  Only shared memory's. */
 bool mmscope_incore_may_be_swapped(const struct address_space *mapping);
+#define MMSCOPE_INCORE_MOST 64	/* pages of the cache told of at once */
 /* May be called under a page-table lock. */
 u64 mmscope_incore_next(const struct mmscope_incore *ic, struct vm_area_struct *vma,
 			unsigned long addr, unsigned long *end);

@@ -113,9 +113,10 @@ static void count(struct scan *s, u64 cats, u64 pages)
 static unsigned long emit(struct scan *s, unsigned long start, unsigned long end, u64 cats,
 			  u64 frame, bool follows)
 {
-	if (s->runs)
+	if (!s->runs)
+		count(s, cats, (end - start) >> PAGE_SHIFT);
+	else if (mmscope_runs_want(s->runs, cats))
 		return mmscope_runs_add(s->runs, start, end, cats, frame, follows);
-	count(s, cats, (end - start) >> PAGE_SHIFT);
 	return end;
 }
 
@@ -128,11 +129,6 @@ static bool give_way(const struct mmscope_descent *d, unsigned long addr)
 	return !(addr & (GIVE_WAY - 1)) && mmap_lock_is_contended(d->vma->vm_mm);
 }
 
-static unsigned long flags_of(pte_t pte)
-{
-	return pgprot_val(pte_pgprot(pte));
-}
-
 /*
  * Does all that is asked of this entry follow from its flags? What is special is
  * the zero page or not, by its frame.
@@ -142,34 +138,48 @@ static bool is_plain(const struct scan *s, pte_t pte)
 	return s->by_flags && pte_present(pte) && !pte_special(pte);
 }
 
-/* Where the entries end that are told of as the one at @addr: as empty, or as plain. */
-static unsigned long alike_until(const struct scan *s, pte_t pte, pte_t *ptep,
-				 unsigned long addr, unsigned long end)
+/* Entries of which the same holds: from where they were found up to @next. */
+struct piece {
+	unsigned long next;
+	u64 cats, frame;
+};
+
+static void piece_of_none(struct scan *s, pte_t *ptep, unsigned long addr,
+			  unsigned long end, struct piece *p)
 {
-	if (pte_none(pte) && !s->cache) {
-		do
-			addr += PAGE_SIZE;
-		while (addr < end && pte_none(ptep_get(++ptep)));
-		return addr;
-	}
-	if (!is_plain(s, pte))
-		return addr + PAGE_SIZE;
+	p->cats = s->class.always;
+	p->frame = 0;
+	p->next = addr;
 	do
-		addr += PAGE_SIZE;
-	while (addr < end && flags_of(ptep_get(++ptep)) == flags_of(pte));
-	return addr;
+		p->next += PAGE_SIZE;
+	while (p->next < end && pte_none(ptep_get(++ptep)));
+	if (s->cache)
+		p->cats |= mmscope_incore_next(&s->incore, s->descent.vma, addr, &p->next);
 }
 
-static u64 class_of(struct scan *s, pte_t pte, u64 *frame)
+static void piece_of_plain(struct scan *s, pte_t pte, pte_t *ptep, unsigned long addr,
+			   unsigned long end, struct piece *p)
 {
-	if (!is_plain(s, pte))
-		return mmscope_classify_entry(&s->class, pte, 1, 0, frame);
-	if (flags_of(pte) != s->flags) {
-		s->flags = flags_of(pte);
-		s->flags_mean = mmscope_classify_entry(&s->class, pte, 1, 0, frame);
+	unsigned long flags = mmscope_flags_of(pte);
+
+	if (flags != s->flags) {
+		s->flags_mean = mmscope_classify_entry(&s->class, pte, 1, 0, &p->frame);
+		s->flags = flags;
 	}
-	*frame = 0;
-	return s->flags_mean;
+	p->cats = s->flags_mean;
+	p->frame = 0;
+	p->next = addr;
+	do
+		p->next += PAGE_SIZE;
+	while (p->next < end && mmscope_flags_of(ptep_get(++ptep)) == flags);
+}
+
+static void piece_of_one(struct scan *s, pte_t pte, unsigned long addr, struct piece *p)
+{
+	p->cats = mmscope_classify_entry(&s->class, pte, 1, 0, &p->frame);
+	p->next = addr + PAGE_SIZE;
+	if (s->cache && mmscope_classify_is_empty(pte))
+		p->cats |= mmscope_incore_next(&s->incore, s->descent.vma, addr, &p->next);
 }
 
 /*
@@ -186,27 +196,29 @@ static unsigned long found_ptes(struct mmscope_descent *d, pte_t *ptep, unsigned
 	do {
 		unsigned long stop = min(end, (addr | (GIVE_WAY - 1)) + 1);
 		pte_t pte = ptep_get(ptep);	/* once: the processor sets bits in it */
-		unsigned long next = alike_until(s, pte, ptep, addr, stop);
-		unsigned long same = next;
-		u64 frame, cats = class_of(s, pte, &frame);
+		struct piece p;
 
-		if (s->cache && mmscope_classify_is_empty(pte))
-			cats |= mmscope_incore_next(&s->incore, d->vma, addr, &same);
-		if (from < addr && (frame || cats != alike)) {
+		if (pte_none(pte))
+			piece_of_none(s, ptep, addr, stop, &p);
+		else if (is_plain(s, pte))
+			piece_of_plain(s, pte, ptep, addr, stop, &p);
+		else
+			piece_of_one(s, pte, addr, &p);
+		if (from < addr && (p.frame || p.cats != alike)) {
 			unsigned long reached = emit(s, from, addr, alike, 0, false);
 
 			if (reached < addr)
 				return reached;
 			from = addr;
 		}
-		if (frame) {
-			if (emit(s, addr, next, cats, frame, pte_present(pte)) < next)
+		if (p.frame) {
+			if (emit(s, addr, p.next, p.cats, p.frame, pte_present(pte)) < p.next)
 				return addr;
-			from = next;
+			from = p.next;
 		}
-		alike = cats;
-		ptep += (next - addr) >> PAGE_SHIFT;
-		addr = next;
+		alike = p.cats;
+		ptep += (p.next - addr) >> PAGE_SHIFT;
+		addr = p.next;
 	} while (addr < end && !give_way(d, addr));
 	return from < addr ? emit(s, from, addr, alike, 0, false) : addr;
 }
@@ -239,6 +251,9 @@ static unsigned long found_leaf(struct mmscope_descent *d, pte_t pte, int level,
 	return addr;
 }
 
+/* What a look-up in the cache costs, of up to MMSCOPE_INCORE_MOST pages: a guess. */
+#define HOLE_COST 8
+
 static unsigned long found_hole(struct mmscope_descent *d, unsigned long addr,
 				unsigned long end)
 {
@@ -251,7 +266,7 @@ static unsigned long found_hole(struct mmscope_descent *d, unsigned long addr,
 		u64 cats = mmscope_incore_next(&s->incore, d->vma, addr, &next);
 
 		reached = emit(s, addr, next, cats | s->class.always, 0, false);
-		d->budget--;
+		d->budget -= HOLE_COST;
 		if (reached < next)
 			return reached;
 		addr = next;
@@ -307,6 +322,9 @@ static void classify_by(struct scan *s, struct vm_area_struct *vma)
 	s->by_flags = !s->class.frames && !(s->class.want & MMSCOPE_CATS_FOLIO) &&
 		      !(vma->vm_flags & (VM_PFNMAP | VM_MIXEDMAP));
 	s->flags = 0;
+	/* The huge zero page is told by its frame. */
+	s->descent.leaves_by_flags = s->by_flags &&
+				     !(s->class.anon && (s->class.want & CAT(ZERO)));
 }
 
 /* mmap lock held. */

@@ -30,6 +30,13 @@ struct mmscope_runs {
 	u64 pages;		/* told of so far */
 };
 
+/* Is what has these categories to be told of? */
+static inline bool mmscope_runs_want(const struct mmscope_runs *r, u64 categories)
+{
+	return (categories & r->all_of) == r->all_of &&
+	       (!r->any_of || (categories & r->any_of)) && !(categories & r->none_of);
+}
+
 /*
  * Add [start, end), pages of which the same holds.  `frame` is the first one's,
  * 0 if frames are not asked for or there is none; `follows` says that the

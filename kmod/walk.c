@@ -92,31 +92,63 @@ out:
 	return same;
 }
 
-/* A PMD entry that maps a huge page, or tells where that went. */
-static bool walk_huge_pmd(struct mmscope_descent *d, pmd_t *pmdp, unsigned long addr,
-			  unsigned long end, unsigned long *reached)
+static bool is_huge(pmd_t pmd)
 {
-	spinlock_t *ptl = lock_of(d->vma, 2, pmdp, pmd_lockptr(d->vma->vm_mm, pmdp));
-	bool huge;
-	pmd_t pmd;
-
-	spin_lock(ptl);
-	pmd = read_entry(pmdp);
-	huge = !pmd_none(pmd) && (!pmd_present(pmd) || pmd_leaf(pmd));
-	if (huge) {
-		d->shared_table = is_vm_hugetlb_page(d->vma) &&
-				  mmscope_compat_table_shared(pmdp);
-		*reached = d->ops->leaf(d, __pte(pmd_val(pmd)), 2, addr, end);
-		d->shared_table = false;
-	}
-	spin_unlock(ptl);
-	return huge;
+	return !pmd_none(pmd) && (!pmd_present(pmd) || pmd_leaf(pmd));
 }
 
-static unsigned long walk_pmd_entry(struct mmscope_descent *d, pmd_t *pmdp,
-				    unsigned long addr, unsigned long end)
+/* Until where there are entries like @pmd, if they may be told of as one. */
+static unsigned long alike_until(struct mmscope_descent *d, pmd_t *pmdp, pmd_t pmd,
+				 unsigned long addr, unsigned long end)
 {
-	unsigned long reached;
+	unsigned long flags = mmscope_flags_of(__pte(pmd_val(pmd)));
+	unsigned long next = pmd_addr_end(addr, end);
+
+	if (!d->leaves_by_flags || !pmd_present(pmd))
+		return next;
+	while (next < end &&
+	       mmscope_flags_of(__pte(pmd_val(read_entry(++pmdp)))) == flags)
+		next = pmd_addr_end(next, end);
+	return next;
+}
+
+/*
+ * A PMD entry that maps a huge page, or tells where that went; and those behind it,
+ * as long as they do, too, and there is time: one lock is that of a whole table.
+ * False: it is none. *@reached is how far it got, between two entries if @done.
+ */
+static bool walk_huge_pmds(struct mmscope_descent *d, pmd_t *pmdp, unsigned long addr,
+			   unsigned long end, unsigned long *reached, bool *done)
+{
+	spinlock_t *ptl = lock_of(d->vma, 2, pmdp, pmd_lockptr(d->vma->vm_mm, pmdp));
+	bool hugetlb = is_vm_hugetlb_page(d->vma), any = false;
+	unsigned long next;
+
+	*done = true;
+	spin_lock(ptl);
+	for (; addr < end; pmdp += pmd_index(next - 1) - pmd_index(addr) + 1, addr = next) {
+		pmd_t pmd = read_entry(pmdp);
+
+		if (!is_huge(pmd) || (any && spent(d)))
+			break;
+		any = true;
+		next = alike_until(d, pmdp, pmd, addr, end);
+		d->shared_table = hugetlb && mmscope_compat_table_shared(pmdp);
+		*reached = d->ops->leaf(d, __pte(pmd_val(pmd)), 2, addr, next);
+		*done = *reached == next;
+		if (!*done)
+			break;
+	}
+	d->shared_table = false;
+	spin_unlock(ptl);
+	return any;
+}
+
+/* An entry; if it is huge, as many as there are, up to @end. */
+static unsigned long walk_pmd_entry(struct mmscope_descent *d, pmd_t *pmdp,
+				    unsigned long addr, unsigned long end, bool *done)
+{
+	unsigned long next = pmd_addr_end(addr, end), reached;
 	int tries;
 	pmd_t pmd;
 
@@ -124,12 +156,13 @@ static unsigned long walk_pmd_entry(struct mmscope_descent *d, pmd_t *pmdp,
 		pmd = read_entry(pmdp);
 		if (pmd_none(pmd))
 			break;
-		if (!pmd_present(pmd) || pmd_leaf(pmd)) {
-			if (walk_huge_pmd(d, pmdp, addr, end, &reached))
+		if (is_huge(pmd)) {
+			if (walk_huge_pmds(d, pmdp, addr, end, &reached, done))
 				return reached;
 		} else if (pmd_bad(pmd)) {
 			break;
-		} else if (walk_ptes(d, pmdp, addr, end, &reached)) {
+		} else if (walk_ptes(d, pmdp, addr, next, &reached)) {
+			*done = reached == next;
 			return reached;
 		}
 	}
@@ -138,7 +171,9 @@ static unsigned long walk_pmd_entry(struct mmscope_descent *d, pmd_t *pmdp,
 	 * that is being taken down and set up over and over: at some moment
 	 * just now it was empty.
 	 */
-	return none(d, addr, end);
+	reached = none(d, addr, next);
+	*done = reached == next;
+	return reached;
 }
 
 /* Empty entries side by side are one hole, and count less than as many tables. */
@@ -158,21 +193,20 @@ static unsigned long empty_until(struct mmscope_descent *d, pmd_t *pmdp, unsigne
 static unsigned long walk_pmd(struct mmscope_descent *d, pud_t pud, unsigned long addr,
 			      unsigned long end)
 {
-	unsigned long next, reached;
-
-	for (; addr < end; addr = next) {
+	while (addr < end) {
 		pmd_t *pmdp = pmd_offset(&pud, addr);
-		pmd_t pmd = read_entry(pmdp);
+		bool done;
 
-		if (pmd_none(pmd)) {
-			next = empty_until(d, pmdp, addr, end);
-			reached = none(d, addr, next);
+		if (pmd_none(read_entry(pmdp))) {
+			unsigned long next = empty_until(d, pmdp, addr, end);
+
+			addr = none(d, addr, next);
+			done = addr == next;
 		} else {
-			next = pmd_addr_end(addr, end);
-			reached = walk_pmd_entry(d, pmdp, addr, next);
+			addr = walk_pmd_entry(d, pmdp, addr, end, &done);
 		}
-		if (reached < next || spent(d))
-			return reached;
+		if (!done || spent(d))
+			return addr;
 	}
 	return end;
 }
