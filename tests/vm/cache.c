@@ -266,6 +266,100 @@ static void test_kind(const char *kind, int (*make)(uid_t, int), int flags)
 	}
 }
 
+/* ---- what is cached in any pattern, in folios of any size ---- */
+
+#define MANY (5 * HUGE / page + 77)	/* pages of a file */
+#define MOUNTED "/tmp/mmscope-cached"
+
+static size_t roll(size_t n)
+{
+	return n ? random() % n : 0;
+}
+
+/* Writes and drops what comes: short ranges and long ones, by halves, and at the ends. */
+static void make_pattern(int fd, bool punch)
+{
+	size_t i, steps = 3 + roll(40);
+	char *block = calloc(MANY, page);
+
+	for (i = 0; i < steps; i++) {
+		size_t at = roll(MANY), n = 1 + roll(roll(2) ? 9 : MANY - at);
+
+		n = n > MANY - at ? MANY - at : n;
+		if (!i || roll(2)) {
+			if (pwrite(fd, block, n * page, at * page) < 0)
+				tap_bail("writing a pattern: %s", strerror(errno));
+		} else if (punch) {
+			fallocate(fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, at * page,
+				  n * page);
+		} else {
+			fsync(fd);
+			posix_fadvise(fd, at * page, n * page, POSIX_FADV_DONTNEED);
+		}
+	}
+	free(block);
+}
+
+/* Maps it all, touches some, has some swapped out if it is such memory. */
+static char *map_pattern(int fd, bool punch)
+{
+	char *p = isle(MANY * page, PROT_READ, MAP_SHARED, fd, 0);
+	size_t i, n = roll(30);
+
+	for (i = 0; i < n; i++)
+		(void)*(volatile char *)(p + roll(MANY) * page);
+	if (punch && roll(2))
+		madvise(p, roll(MANY) * page, MADV_PAGEOUT);
+	return p;
+}
+
+/* Again, while the disk still reads ahead. */
+static bool settles_as_by_mincore(int session, char *p)
+{
+	int tries;
+
+	for (tries = 0; tries < 10; tries++) {
+		memset(found, 0, sizeof(*found));
+		look_at(session, p, MANY);
+		if (!found->differ && !found->walk_differs && !found->count_differs)
+			return true;
+		usleep(50000);
+	}
+	return false;
+}
+
+static void test_patterns(const char *kind, const char *how, bool punch)
+{
+	int fd, i, session = session_of(getpid()), differing = 0;
+	struct found sum = {};
+
+	mkdir(MOUNTED, 0700);
+	if (system(how)) {
+		skip(kind, "not to be mounted here");
+		return;
+	}
+	srandom(getpid());
+	tap_note("%s: seed %d", kind, getpid());
+	for (i = 0; i < 8; i++) {
+		char *p;
+
+		fd = open(MOUNTED "/file", O_RDWR | O_CREAT | O_TRUNC, 0600);
+		if (fd < 0 || ftruncate(fd, MANY * page))
+			tap_bail("a file: %s", strerror(errno));
+		make_pattern(fd, punch);
+		p = map_pattern(fd, punch);
+		differing += !settles_as_by_mincore(session, p);
+		sum.known_in += found->known_in;
+		sum.known += found->known;
+		munmap(p, MANY * page);
+		close(fd);
+	}
+	eq(differing, 0, "patterns.%s.as_by_mincore", kind);
+	ok(sum.known_in > 1000 && sum.known > sum.known_in + 1000, "patterns.%s.both_kinds", kind);
+	close(session);
+	umount(MOUNTED);
+}
+
 /* ---- whose credentials: who asks, whoever attached and whoever maps it ---- */
 
 static char *roots_map;
@@ -344,6 +438,12 @@ int main(int argc, char **argv)
 	test_kind("idmapped", idmapped_file, MAP_PRIVATE);
 	tap_note("mincore told %d, and %d nothing", told_some, told_none);
 	ok(told_some > 10 && told_none > 10, "both_kinds_of_callers");
+	test_patterns("small", "mount -t tmpfs x " MOUNTED, true);
+	test_patterns("large", "mount -t tmpfs -o huge=always x " MOUNTED, true);
+	test_patterns("disk", "modprobe -q loop; truncate -s 64M /tmp/mmscope-disk && "
+		      "mkfs.ext4 -q /tmp/mmscope-disk && "
+		      "mount -o loop /tmp/mmscope-disk " MOUNTED, false);
+	unlink("/tmp/mmscope-disk");
 	test_handed_on();
 	test_hugetlb();
 	unlink("/tmp/mmscope-cache");
