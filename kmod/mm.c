@@ -16,23 +16,24 @@ static u64 bytes(u64 pages)
 	return pages << PAGE_SHIFT;
 }
 
+/* exec sets them without a lock, one by one, in an mm that can be seen already. */
 static void fill_bounds(struct mm_struct *mm, struct mmscope_mm *out)
 {
 	spin_lock(&mm->arg_lock);
-	out->start_code = mm->start_code;
-	out->end_code = mm->end_code;
-	out->start_data = mm->start_data;
-	out->end_data = mm->end_data;
-	out->start_brk = mm->start_brk;
-	out->brk = mm->brk;
-	out->start_stack = mm->start_stack;
-	out->arg_start = mm->arg_start;
-	out->arg_end = mm->arg_end;
-	out->env_start = mm->env_start;
-	out->env_end = mm->env_end;
+	out->start_code = READ_ONCE(mm->start_code);
+	out->end_code = READ_ONCE(mm->end_code);
+	out->start_data = READ_ONCE(mm->start_data);
+	out->end_data = READ_ONCE(mm->end_data);
+	out->start_brk = READ_ONCE(mm->start_brk);
+	out->brk = READ_ONCE(mm->brk);
+	out->start_stack = READ_ONCE(mm->start_stack);
+	out->arg_start = READ_ONCE(mm->arg_start);
+	out->arg_end = READ_ONCE(mm->arg_end);
+	out->env_start = READ_ONCE(mm->env_start);
+	out->env_end = READ_ONCE(mm->env_end);
 	spin_unlock(&mm->arg_lock);
-	out->mmap_base = mm->mmap_base;
-	out->task_size = mm->task_size;
+	out->mmap_base = READ_ONCE(mm->mmap_base);
+	out->task_size = READ_ONCE(mm->task_size);
 }
 
 static void fill_counters(struct mm_struct *mm, struct mmscope_mm *out)

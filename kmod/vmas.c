@@ -119,8 +119,10 @@ static u8 backing_of(struct vm_area_struct *vma)
 /* Unlinked; or it never had a name, as a memfd: then maps says "(deleted)" too. */
 static bool is_deleted(struct vm_area_struct *vma)
 {
-	return vma->vm_file && (!mmscope_compat_vma_inode(vma)->i_nlink ||
-				d_unlinked(mmscope_compat_vma_path(vma)->dentry));
+	/* As d_path() does: without the locks that a rename or an unlink holds. */
+	return vma->vm_file &&
+	       data_race(!mmscope_compat_vma_inode(vma)->i_nlink ||
+			 d_unlinked(mmscope_compat_vma_path(vma)->dentry));
 }
 
 static u32 role_of(struct vm_area_struct *vma)

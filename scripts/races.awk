@@ -8,8 +8,14 @@
 # have called without the lock that they need. But not below the entry of an
 # interrupt or an exception: what raced there only happened to come in between.
 #
-# One is known, and left out by its title: whoever sleeps for a time looks whether the
-# timer has cleared a word of his, without a lock; it has to be asked for none.
+# Nor is one where the module's own access is marked (READ_ONCE, an atomic, a bit of
+# a page's flags): then it is the other side that does not mark its own.
+#
+# Some are known, and left out by their titles, unless that names the module, too:
+# whoever sleeps for a time looks whether the timer has cleared a word of his,
+# without a lock; who asks for a capability notes that in a word that interrupts
+# read; whoever opens a path in /proc/PID sets the owner and mode of its inodes.
+# None of these has to be asked for under a lock.
 #
 # A report stands between two lines of "=". It has ended, or nothing is dropped;
 # lines of others that came in between pass in any case.
@@ -26,7 +32,7 @@ function flush(with_heading,    i) {
 		for (i = 1; i <= held; i++)
 			if (with_heading || i != heading)
 				print line[i]
-	held = heading = mine = known = below_entry = 0
+	held = heading = mine = known = marked = below_entry = 0
 }
 
 { t = text($0) }
@@ -47,14 +53,21 @@ held {
 	line[++held] = $0
 	if (t ~ /^BUG: KCSAN:/) {
 		heading = held
-		known = t ~ /data-race in hrtimer_wakeup \/ schedule_hrtimeout_range/
+		known = t !~ /\[mmscope/ &&
+			t ~ /(in|\/) (hrtimer_wakeup|(ns_)?capable|pid_revalidate|task_dump_owner)( |$)/
 	}
-	else if (t ~ / (to|at) 0x[0-9a-f]+ of [0-9]+ bytes by /)
+	else if (t ~ / (to|at) 0x[0-9a-f]+ of [0-9]+ bytes by /) {
 		below_entry = 0		# a stack begins
+		marked = t ~ /\(marked\)/
+		next
+	}
 	else if (t ~ /^ asm_(sysvec|exc|common_interrupt|call)/)
 		below_entry = 1
+	else if (t ~ /^ .*\[mmscope[^]]*\]/ && marked)
+		below_entry = 1		# its own access, and a marked one
 	else if (t ~ /^ .*\[mmscope[^]]*\]/ && !below_entry)
 		mine = 1
+	marked = 0
 	next
 }
 
