@@ -467,6 +467,12 @@ static int keep(struct mms_elfs *elfs, struct mms_elf *e)
 int mms_elfs_open(struct mms_target *t, const struct mms_vmas *l, struct mms_elfs *elfs,
 		  struct mms_error *err)
 {
+	return mms_elfs_open_some(t, l, NULL, elfs, err);
+}
+
+int mms_elfs_open_some(struct mms_target *t, const struct mms_vmas *l, const bool *wanted,
+		       struct mms_elfs *elfs, struct mms_error *err)
+{
 	const struct mms_vma *failed = NULL;
 	struct mms_error one;
 	struct mms_elf *e;
@@ -475,7 +481,7 @@ int mms_elfs_open(struct mms_target *t, const struct mms_vmas *l, struct mms_elf
 	for (size_t i = 0; i < l->count; i++) {
 		const struct mms_vma *v = &l->vma[i];
 
-		if (!is_part(v) || (failed && same_file(failed, v)) || have_already(elfs, v))
+		if ((wanted && !wanted[i]) || !is_part(v) || (failed && same_file(failed, v)) || have_already(elfs, v))
 			continue;
 		if (open_vma(t, l, i, &e, &one)) {
 			if (!elfs->unread++)
@@ -487,6 +493,34 @@ int mms_elfs_open(struct mms_target *t, const struct mms_vmas *l, struct mms_elf
 		}
 	}
 	return 0;
+}
+
+size_t mms_elf_main(struct mms_target *t, const struct mms_vmas *l)
+{
+	struct mms_fact code = l->mm.fact[MMS_MM_START_CODE];
+	int procfd = mms_target_procfd(t);
+	size_t i = l->count;
+
+	for (i = 0; procfd >= 0 && i < l->count; i++)
+		if (l->vma[i].inode && is_part(&l->vma[i]) && is_exe(procfd, &l->vma[i]))
+			return i;
+	i = mms_known(code) ? mms_vmas_find(l, code.value) : l->count;
+	return i < l->count && mms_vma_covers(&l->vma[i], code.value) && is_part(&l->vma[i]) ?
+	       i : l->count;
+}
+
+void mms_elf_vmas(const struct mms_vmas *l, size_t i, bool *wanted)
+{
+	const struct mms_vma *v = &l->vma[i];
+
+	for (size_t k = 0; k < l->count; k++) {
+		const struct mms_vma *at = &l->vma[k];
+
+		if (v->inode ? same_file(at, v) : k == i)
+			wanted[k] = true;
+		else if (k && wanted[k - 1] && is_anonymous(at) && at[-1].end == at->start)
+			wanted[k] = true;
+	}
 }
 
 void mms_elfs_close(struct mms_elfs *elfs)
