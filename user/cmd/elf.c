@@ -523,7 +523,7 @@ static bool is_main(const struct inquiry *q, const struct mms_elf *e)
 	return q->main < q->vmas.count && mms_elf_covers(e, q->vmas.vma[q->main].start);
 }
 
-/* Where the zeroed data ends; and, of the program, where the heap begins behind it. */
+/* Where the zeroed data ends; and, of the program, where the heap starts. */
 static void draw_end(const struct inquiry *q, const struct mms_elf *e)
 {
 	struct mms_fact start = q->vmas.mm.fact[MMS_MM_START_BRK];
@@ -533,11 +533,13 @@ static void draw_end(const struct inquiry *q, const struct mms_elf *e)
 
 	if (!mms_elf_end(e, &end))
 		return;
-	printf("end      0x%" PRIx64 ", behind its .bss", end);
-	if (is_main(q, e) && mms_known(start) && start.value >= end)
-		printf("; the heap starts %s above, at 0x%" PRIx64,
-		       mms_size_format(start.value - end, size), start.value);
-	putchar('\n');
+	printf("end      0x%" PRIx64 ", behind its .bss\n", end);
+	/* A program that is loaded like a library has it far from here. */
+	if (is_main(q, e) && mms_known(start))
+		printf("heap     0x%" PRIx64 ", %s %s that\n", start.value,
+		       mms_size_format(start.value < end ? end - start.value :
+				       start.value - end, size),
+		       start.value < end ? "below" : "above");
 	if (is_main(q, e) && mms_known(brk) && mms_known(start) && brk.value >= start.value)
 		printf("break    0x%" PRIx64 ", %s above that\n", brk.value,
 		       mms_size_format(brk.value - start.value, size));
@@ -554,9 +556,9 @@ static void draw_origin(const struct mms_symbols *l)
 			from[s.from]++;
 	}
 	if (!count)
-		printf("symbols  none: they were stripped off\n");
+		printf("symbols  none: they are stripped off\n");
 	else if (!from[MMS_SYMBOL_SYMTAB] && !from[MMS_SYMBOL_DEBUG])
-		printf("symbols  %zu, of .dynsym alone: what it exports; the rest was stripped off\n",
+		printf("symbols  %zu, of .dynsym alone: what it exports; the rest is stripped off\n",
 		       count);
 	else
 		printf("symbols  %zu, of %s\n", count,
@@ -574,7 +576,7 @@ static void draw_head(const struct inquiry *q, const struct mms_elf *e,
 	mms_escape(mms_elf_path(e), path, sizeof(path));
 	printf("object   %s, loaded at 0x%" PRIx64 "\n", path, mms_elf_bias(e));
 	if (!mms_elf_sections(e, &section))
-		printf("sections none: its section headers were stripped off\n");
+		printf("sections none: its section headers are stripped off\n");
 	draw_end(q, e);
 	if (l)
 		draw_origin(l);

@@ -12,6 +12,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/auxv.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/sysmacros.h>
@@ -327,6 +328,22 @@ static int read_memory(struct mms_target *t, const struct mms_vma *v, char *imag
 	return done < size ? -1 : 0;
 }
 
+/*
+ * To read the memory of a process may fault it in.  But the kernel has one image for
+ * all 64-bit processes, and we have it, too: NULL if this is not surely one of them.
+ * (What a 32-bit process has, x32 included, lies below 4G.)
+ */
+static const void *own_vdso(const struct mms_vma *v)
+{
+	uint64_t mask = mms_page_size() - 1, end;
+	const Elf64_Ehdr *h = (const void *)getauxval(AT_SYSINFO_EHDR);
+
+	if (!h || sizeof(void *) < 8 || !(v->start >> 32) || h->e_ident[EI_CLASS] != ELFCLASS64)
+		return NULL;
+	end = h->e_shoff + (uint64_t)h->e_shnum * h->e_shentsize;
+	return ((end + mask) & ~mask) == v->end - v->start ? h : NULL;
+}
+
 static int open_vdso(struct mms_target *t, const struct mms_vma *v, struct mms_elf **elf,
 		     struct mms_error *err)
 {
@@ -337,7 +354,12 @@ static int open_vdso(struct mms_target *t, const struct mms_vma *v, struct mms_e
 
 	if (!image)
 		return mmsi_nomem(err);
-	ret = read_memory(t, v, image, err);
+	if (own_vdso(v)) {
+		memcpy(image, own_vdso(v), size);
+		ret = 0;
+	} else {
+		ret = read_memory(t, v, image, err);
+	}
 	if (!ret)
 		ret = mmsi_elf_read_image(image, size, v->name, elf, err);
 	free(image);
@@ -422,18 +444,14 @@ int mms_elf_open(struct mms_target *t, const struct mms_vmas *l, uint64_t addres
 
 /* ---- all of a process ------------------------------------------------------ */
 
-/* What purpose.c takes for a part of an object. */
-static bool is_part(const struct mms_vma *v)
+/*
+ * Code of an object.  (By its other parts an object is not found: the same file may
+ * be mapped elsewhere, to be read, and that is none.)
+ */
+static bool is_code(const struct mms_vma *v)
 {
-	switch (v->purpose) {
-	case MMS_PURPOSE_TEXT:
-	case MMS_PURPOSE_RODATA:
-	case MMS_PURPOSE_RELRO:
-	case MMS_PURPOSE_DATA:
-	case MMS_PURPOSE_VDSO:
-		return may_be_object(v);
-	}
-	return false;
+	return (v->purpose == MMS_PURPOSE_TEXT || v->purpose == MMS_PURPOSE_VDSO) &&
+	       v->flags & MMSCOPE_VMA_EXEC && may_be_object(v);
 }
 
 static bool have_already(const struct mms_elfs *elfs, const struct mms_vma *v)
@@ -481,7 +499,7 @@ int mms_elfs_open_some(struct mms_target *t, const struct mms_vmas *l, const boo
 	for (size_t i = 0; i < l->count; i++) {
 		const struct mms_vma *v = &l->vma[i];
 
-		if ((wanted && !wanted[i]) || !is_part(v) || (failed && same_file(failed, v)) || have_already(elfs, v))
+		if ((wanted && !wanted[i]) || !is_code(v) || (failed && same_file(failed, v)) || have_already(elfs, v))
 			continue;
 		if (open_vma(t, l, i, &e, &one)) {
 			if (!elfs->unread++)
@@ -499,13 +517,13 @@ size_t mms_elf_main(struct mms_target *t, const struct mms_vmas *l)
 {
 	struct mms_fact code = l->mm.fact[MMS_MM_START_CODE];
 	int procfd = mms_target_procfd(t);
-	size_t i = l->count;
+	size_t i;
 
 	for (i = 0; procfd >= 0 && i < l->count; i++)
-		if (l->vma[i].inode && is_part(&l->vma[i]) && is_exe(procfd, &l->vma[i]))
+		if (l->vma[i].inode && is_code(&l->vma[i]) && is_exe(procfd, &l->vma[i]))
 			return i;
 	i = mms_known(code) ? mms_vmas_find(l, code.value) : l->count;
-	return i < l->count && mms_vma_covers(&l->vma[i], code.value) && is_part(&l->vma[i]) ?
+	return i < l->count && mms_vma_covers(&l->vma[i], code.value) && is_code(&l->vma[i]) ?
 	       i : l->count;
 }
 
