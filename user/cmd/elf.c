@@ -38,7 +38,7 @@ static const struct view_column columns[] = {
 	[COL_CACHED] = { "CACHED", VIEW_RIGHT, "of ABSENT: in the page cache" },
 	[COL_ABSENT] = { "ABSENT", VIEW_RIGHT, "bytes in others: never touched, or dropped since" },
 	[COL_UNMAPPED] = { "UNMAPPED", VIEW_RIGHT, "bytes where nothing is mapped (any more)" },
-	[COL_STATE] = { "STATE", 0, "of all its pages, as in map; or mixed" },
+	[COL_STATE] = { "STATE", 0, "of all its pages, in the words of map; or mixed" },
 	[COL_SHARES] = { "SHARES", VIEW_RIGHT, "other symbols with a byte in its pages" },
 	[COL_TYPE]  = { "TYPE", 0, "segment, section; function, object ..." },
 	[COL_PERM]  = { "PERM", 0, "as in maps; or mixed" },
@@ -49,7 +49,7 @@ static const struct view_column columns[] = {
 };
 
 #define SECTION_COLUMNS	"START,SIZE,RESIDENT,DIRTY,SWAP,ABSENT,PERM,NAME"
-#define SYMBOL_COLUMNS	"START,SIZE,RESIDENT,STATE,SHARES,SECTION,NAME"
+#define SYMBOL_COLUMNS	"START,SIZE,RESIDENT,STATE,SHARES,NAME"
 
 #define BATCH		65536	/* symbols laid at once */
 #define SHARERS_TOLD	8
@@ -99,8 +99,9 @@ static int choose(struct inquiry *q, struct mms_error *err)
 	for (size_t i = 0; i < q->vmas.count; i++) {
 		const struct mms_vma *v = &q->vmas.vma[i];
 
-		if (q->wanted[i] || !(word ? mms_vma_object_is(v, word) : all ?
-				      v->inode || !strcmp(v->name, "[vdso]") : i == q->main))
+		/* (With --all no file that is but read: it may be vast.) */
+		if (q->wanted[i] || !(word ? mms_vma_object_is(v, word) :
+				      all ? v->flags & MMSCOPE_VMA_EXEC : i == q->main))
 			continue;
 		mms_elf_vmas(&q->vmas, i, q->wanted);
 		found = true;

@@ -302,10 +302,10 @@ static uint32_t rank_of(const struct mmsi_sym *s)
 	       (uint32_t)(underscores < 3 ? underscores : 3) << 2 | s->from;
 }
 
-/* Labels that assemblers make for themselves. */
+/* Labels that assemblers make for themselves; and a version without a name. */
 static bool is_noise(const struct mmsi_sym *s)
 {
-	return !s->name[0] || !strncmp(s->name, ".L", 2) ||
+	return !s->name[0] || s->name[0] == '@' || !strncmp(s->name, ".L", 2) ||
 	       (s->type == MMS_SYMBOL_OTHER && s->local && s->name[0] == '$');
 }
 
