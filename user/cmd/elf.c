@@ -161,13 +161,9 @@ static bool knows_cached(const struct inquiry *q, const struct mms_part *p)
 	return tells(q, MMSCOPE_CAT(IN_CORE)) && !p->state[MMS_PAGE_ABSENT];
 }
 
-static void draw_part(const struct inquiry *q, struct view_table *t, const struct mms_part *p)
+static void draw_amounts(const struct inquiry *q, struct view_table *t, const struct mms_part *p)
 {
-	char perms[8];
-
-	view_table_address(t, COL_START, p->start);
-	view_table_address(t, COL_END, p->start + p->size);
-	view_table_number(t, COL_PAGES, mms_part_pages(p));
+	view_table_size(t, COL_SIZE, p->size);
 	view_table_size(t, COL_RESIDENT, mms_part_resident(p));
 	if (tells(q, DIRT))
 		view_table_size(t, COL_DIRTY, p->dirty);
@@ -181,6 +177,15 @@ static void draw_part(const struct inquiry *q, struct view_table *t, const struc
 		view_table_size(t, COL_CACHED, p->state[MMS_PAGE_CACHED]);
 	view_table_size(t, COL_ABSENT, mms_part_absent(p));
 	view_table_size(t, COL_UNMAPPED, mms_part_unmapped(p));
+}
+
+static void draw_place(const struct inquiry *q, struct view_table *t, const struct mms_part *p)
+{
+	char perms[8];
+
+	view_table_address(t, COL_START, p->start);
+	view_table_address(t, COL_END, p->start + p->size);
+	view_table_number(t, COL_PAGES, mms_part_pages(p));
 	view_table_text(t, COL_STATE, mms_part_word(p));
 	if (view_table_has(t, COL_PERM)) {
 		perms_of(&q->vmas, p, perms);
@@ -288,9 +293,12 @@ static void draw_row(const struct inquiry *q, struct view_table *t, const struct
 		     const struct row *row)
 {
 	view_table_line(t);
-	view_table_size(t, COL_SIZE, row->part.size);
-	if (takes_memory(row))
-		draw_part(q, t, &row->part);
+	if (takes_memory(row)) {
+		draw_place(q, t, &row->part);
+		draw_amounts(q, t, &row->part);
+	} else {
+		view_table_size(t, COL_SIZE, row->part.size);
+	}
 	view_table_text(t, COL_OBJECT, mms_elf_path(e));
 	view_table_text(t, COL_TYPE, row->segment ? "segment" : "section");
 	view_table_text(t, COL_NAME, row->segment ? "LOAD" :
@@ -419,11 +427,13 @@ static void draw_symbol(const struct inquiry *q, struct view_table *t, const str
 	mms_symbols_get(l, i, &s);
 	view_table_line(t);
 	if (p) {
-		draw_part(q, t, p);
+		draw_place(q, t, p);
 		view_table_number(t, COL_SHARES, mms_symbols_sharing(l, i));
 	}
-	/* Of a symbol without a size a byte was looked at. */
-	if (s.size)
+	/* Of a symbol without a size a byte was looked at, to see how its page is. */
+	if (p && s.size)
+		draw_amounts(q, t, p);
+	else if (s.size)
 		view_table_size(t, COL_SIZE, s.size);
 	view_table_text(t, COL_TYPE, mms_symbol_type_name(s.type));
 	view_table_text(t, COL_OBJECT, mms_elf_path(e));
