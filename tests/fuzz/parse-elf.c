@@ -34,6 +34,68 @@ static void ask_at(const struct mms_elf *e, uint64_t address)
 	PROMISE(s.size ? address - s.address < s.size : s.address - BIAS <= address - BIAS);
 }
 
+/* The list of symbols is complete, in order, and each knows with whom it shares. */
+static void list_symbols(const struct mms_elf *e)
+{
+	struct mms_symbols *l = NULL;
+	size_t tls, count, others[8], found;
+	uint64_t before = 0;
+
+	PROMISE(mms_symbols_new(e, &l, NULL) == 0);
+	count = mms_symbols_count(l, &tls);
+	PROMISE(count + tls <= e->syms);
+	for (size_t i = 0; i < count + tls; i++) {
+		struct mms_symbol s;
+
+		mms_symbols_get(l, i, &s);
+		PROMISE((s.type == MMS_SYMBOL_TLS) == (i >= count));
+		PROMISE(!i || i >= count || s.address - BIAS > before);
+		before = s.address - BIAS;
+		PROMISE(mms_symbols_sharing(l, i) < count + tls);
+		found = mms_symbols_sharers(l, i, others, ARRAY_SIZE(others));
+		PROMISE(found <= mms_symbols_sharing(l, i));
+		for (size_t k = 0; k < found; k++)
+			PROMISE(others[k] < count && others[k] != i);
+	}
+	mms_symbols_free(l);
+}
+
+/* Sections, segments and symbols, wherever they claim to be, over a few runs. */
+static void lay_parts(const struct mms_elf *e)
+{
+	static struct mms_part part[3 * 256];
+	const struct mms_section *section;
+	const struct mms_segment *segment;
+	size_t sections = mms_elf_sections(e, &section), segments = mms_elf_segments(e, &segment);
+	struct mms_layer *l;
+	size_t n = 0;
+
+	for (size_t i = 0; i < sections && i < 256; i++)
+		part[n++] = (struct mms_part){ section[i].address, section[i].size, { 0 }, 0, 0 };
+	for (size_t i = 0; i < segments && i < 256; i++)
+		part[n++] = (struct mms_part){ segment[i].address, segment[i].mem_size, { 0 }, 0, 0 };
+	for (size_t i = 0; i < e->syms && i < 256; i++)
+		part[n++] = (struct mms_part){ e->sym[i].value + BIAS, e->sym[i].size, { 0 }, 0, 0 };
+	l = mms_layer_new(part, n);
+	PROMISE(l);
+	for (uint64_t i = 0; i < 64; i++)
+		mms_layer_run(l, i * 0x1000, (i + 1) * 0x1000,
+			      (enum mms_page_state)(i % MMS_PAGE_STATE_COUNT), i);
+	mms_layer_run(l, 64 * 0x1000, UINT64_MAX, MMS_PAGE_DIRTY, 0);
+	mms_layer_end(l);
+	for (size_t i = 0; i < n; i++) {
+		uint64_t told = mms_part_resident(&part[i]) + mms_part_absent(&part[i]) +
+				part[i].state[MMS_PAGE_SWAPPED] + part[i].state[MMS_PAGE_UNKNOWN];
+
+		/* All is covered by the runs, but for what goes round the end. */
+		PROMISE(told <= part[i].size && part[i].dirty <= mms_part_resident(&part[i]));
+		PROMISE(part[i].size > UINT64_MAX - part[i].start || told == part[i].size);
+		PROMISE(mms_part_unmapped(&part[i]) == part[i].size - told);
+		PROMISE(*mms_part_word(&part[i]) || !part[i].size);
+		mms_part_pages(&part[i]);
+	}
+}
+
 static void ask_all(const struct mms_elf *e)
 {
 	const struct mms_section *section;
@@ -60,6 +122,8 @@ static void ask_all(const struct mms_elf *e)
 		check_symbol(e, &found[0]);
 	}
 	mms_elf_symbol_find(e, "", found, ARRAY_SIZE(found));
+	list_symbols(e);
+	lay_parts(e);
 }
 
 static struct mms_elf *open_image(const uint8_t *data, size_t size, char **image)

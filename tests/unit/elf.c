@@ -322,6 +322,31 @@ static void what_is_no_object(void **state)
 	close(fd);
 }
 
+/* A program that reads its own file, in a mapping below all of its parts. */
+static void read_as_data_too(void **state)
+{
+	size_t page = mms_page_size(), count;
+	int fd = open("/proc/self/exe", O_RDONLY);
+	char *data = mmap((void *)(16 * page), 16 * page, PROT_READ, MAP_PRIVATE, fd, 0);
+	struct view v;
+
+	(void)state;
+	look(&v);
+	assert_true(data != MAP_FAILED && at(data) < at((void *)elf_test_function));
+	assert_ptr_equal(mms_elfs_at(&v.elfs, at(data)), NULL);
+	assert_non_null(mms_elfs_at(&v.elfs, at((void *)elf_test_function)));
+	assert_int_equal(v.elfs.unread, 0);
+	assert_true(mms_vma_covers(&v.vmas.vma[mms_elf_main(v.target, &v.vmas)],
+				   at((void *)elf_test_function)));
+	count = v.elfs.count;
+	leave(&v);
+	munmap(data, 16 * page);
+	close(fd);
+	look(&v);
+	assert_int_equal(v.elfs.count, count);
+	leave(&v);
+}
+
 static void copy_file(const char *from, const char *to)
 {
 	char command[4200];
@@ -622,6 +647,7 @@ int main(void)
 		TEST("unit.elf.loaded_twice", loaded_twice),
 		TEST("unit.elf.in_pieces", in_pieces),
 		TEST("unit.elf.what_is_no_object", what_is_no_object),
+		TEST("unit.elf.read_as_data_too", read_as_data_too),
 		TEST("unit.elf.gone_files", gone_files),
 		TEST("unit.elf.what_is_no_elf", what_is_no_elf),
 		TEST("unit.elf.placed_by_hand", placed_by_hand),

@@ -24,4 +24,18 @@ $(VM_OUT)/states: tests/vm/states.c
 	@mkdir -p $(@D)
 	$(CC) $(CFLAGS) $(WARN) $(TEST_CPPFLAGS) -o $@ $<
 
-all-tests: $(VM_OUT)/still $(VM_OUT)/states $(VM_TESTS:%=$(VM_OUT)/%)
+# One program, laid out in the ways that a linker offers.
+SECTIONS := sections sections-nopie sections-stripped sections-norelro sections-wide \
+	    $(if $(HAVE_STATIC),sections-static sections-static-pie)
+$(VM_OUT)/sections-nopie: LAYOUT := -no-pie
+$(VM_OUT)/sections-stripped: LAYOUT := -s -rdynamic
+$(VM_OUT)/sections-norelro: LAYOUT := -Wl,-z,norelro -Wl,-z,noseparate-code
+$(VM_OUT)/sections-wide: LAYOUT := -Wl,-z,max-page-size=0x200000
+$(VM_OUT)/sections-static: LAYOUT := -static -no-pie
+$(VM_OUT)/sections-static-pie: LAYOUT := -static-pie
+
+$(SECTIONS:%=$(VM_OUT)/%): tests/vm/sections.c
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS) $(WARN) $(TEST_CPPFLAGS) -fPIE -pie -fno-toplevel-reorder $(LAYOUT) -o $@ $<
+
+all-tests: $(SECTIONS:%=$(VM_OUT)/%) $(VM_OUT)/still $(VM_OUT)/states $(VM_TESTS:%=$(VM_OUT)/%)

@@ -18,7 +18,7 @@
 /* One row a verb, in the order in which --help lists them. */
 static const struct verb *const verbs[] = {
 	&verb_show, &verb_map, &verb_brk, &verb_vmas, &verb_pages, &verb_locked, &verb_walk,
-	&verb_where, &verb_verify, &verb_explain, &verb_lesson, &verb_doctor,
+	&verb_where, &verb_elf, &verb_verify, &verb_explain, &verb_lesson, &verb_doctor,
 	NULL
 };
 

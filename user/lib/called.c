@@ -52,3 +52,8 @@ bool mms_vma_is_called(const struct mms_vmas *vmas, size_t i, const char *word)
 	return v->purpose == MMS_PURPOSE_BSS && before && before->end == v->start &&
 	       before->purpose == MMS_PURPOSE_DATA && name_is(before->name, word);
 }
+
+bool mms_vma_object_is(const struct mms_vma *v, const char *word)
+{
+	return (v->inode || !strcmp(v->name, "[vdso]")) && name_is(v->name, word);
+}

@@ -12,6 +12,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/auxv.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/sysmacros.h>
@@ -327,6 +328,22 @@ static int read_memory(struct mms_target *t, const struct mms_vma *v, char *imag
 	return done < size ? -1 : 0;
 }
 
+/*
+ * To read the memory of a process may fault it in.  But the kernel has one image for
+ * all 64-bit processes, and we have it, too: NULL if this is not surely one of them.
+ * (What a 32-bit process has, x32 included, lies below 4G.)
+ */
+static const void *own_vdso(const struct mms_vma *v)
+{
+	uint64_t mask = mms_page_size() - 1, end;
+	const Elf64_Ehdr *h = (const void *)getauxval(AT_SYSINFO_EHDR);
+
+	if (!h || sizeof(void *) < 8 || !(v->start >> 32) || h->e_ident[EI_CLASS] != ELFCLASS64)
+		return NULL;
+	end = h->e_shoff + (uint64_t)h->e_shnum * h->e_shentsize;
+	return ((end + mask) & ~mask) == v->end - v->start ? h : NULL;
+}
+
 static int open_vdso(struct mms_target *t, const struct mms_vma *v, struct mms_elf **elf,
 		     struct mms_error *err)
 {
@@ -337,7 +354,12 @@ static int open_vdso(struct mms_target *t, const struct mms_vma *v, struct mms_e
 
 	if (!image)
 		return mmsi_nomem(err);
-	ret = read_memory(t, v, image, err);
+	if (own_vdso(v)) {
+		memcpy(image, own_vdso(v), size);
+		ret = 0;
+	} else {
+		ret = read_memory(t, v, image, err);
+	}
 	if (!ret)
 		ret = mmsi_elf_read_image(image, size, v->name, elf, err);
 	free(image);
@@ -422,18 +444,14 @@ int mms_elf_open(struct mms_target *t, const struct mms_vmas *l, uint64_t addres
 
 /* ---- all of a process ------------------------------------------------------ */
 
-/* What purpose.c takes for a part of an object. */
-static bool is_part(const struct mms_vma *v)
+/*
+ * Code of an object.  (By its other parts an object is not found: the same file may
+ * be mapped elsewhere, to be read, and that is none.)
+ */
+static bool is_code(const struct mms_vma *v)
 {
-	switch (v->purpose) {
-	case MMS_PURPOSE_TEXT:
-	case MMS_PURPOSE_RODATA:
-	case MMS_PURPOSE_RELRO:
-	case MMS_PURPOSE_DATA:
-	case MMS_PURPOSE_VDSO:
-		return may_be_object(v);
-	}
-	return false;
+	return (v->purpose == MMS_PURPOSE_TEXT || v->purpose == MMS_PURPOSE_VDSO) &&
+	       v->flags & MMSCOPE_VMA_EXEC && may_be_object(v);
 }
 
 static bool have_already(const struct mms_elfs *elfs, const struct mms_vma *v)
@@ -467,6 +485,12 @@ static int keep(struct mms_elfs *elfs, struct mms_elf *e)
 int mms_elfs_open(struct mms_target *t, const struct mms_vmas *l, struct mms_elfs *elfs,
 		  struct mms_error *err)
 {
+	return mms_elfs_open_some(t, l, NULL, elfs, err);
+}
+
+int mms_elfs_open_some(struct mms_target *t, const struct mms_vmas *l, const bool *wanted,
+		       struct mms_elfs *elfs, struct mms_error *err)
+{
 	const struct mms_vma *failed = NULL;
 	struct mms_error one;
 	struct mms_elf *e;
@@ -475,7 +499,8 @@ int mms_elfs_open(struct mms_target *t, const struct mms_vmas *l, struct mms_elf
 	for (size_t i = 0; i < l->count; i++) {
 		const struct mms_vma *v = &l->vma[i];
 
-		if (!is_part(v) || (failed && same_file(failed, v)) || have_already(elfs, v))
+		if ((wanted && !wanted[i]) || !is_code(v) || have_already(elfs, v) ||
+		    (failed && same_file(failed, v)))
 			continue;
 		if (open_vma(t, l, i, &e, &one)) {
 			if (!elfs->unread++)
@@ -487,6 +512,34 @@ int mms_elfs_open(struct mms_target *t, const struct mms_vmas *l, struct mms_elf
 		}
 	}
 	return 0;
+}
+
+size_t mms_elf_main(struct mms_target *t, const struct mms_vmas *l)
+{
+	struct mms_fact code = l->mm.fact[MMS_MM_START_CODE];
+	int procfd = mms_target_procfd(t);
+	size_t i;
+
+	for (i = 0; procfd >= 0 && i < l->count; i++)
+		if (l->vma[i].inode && is_code(&l->vma[i]) && is_exe(procfd, &l->vma[i]))
+			return i;
+	i = mms_known(code) ? mms_vmas_find(l, code.value) : l->count;
+	return i < l->count && mms_vma_covers(&l->vma[i], code.value) && is_code(&l->vma[i]) ?
+	       i : l->count;
+}
+
+void mms_elf_vmas(const struct mms_vmas *l, size_t i, bool *wanted)
+{
+	const struct mms_vma *v = &l->vma[i];
+
+	for (size_t k = 0; k < l->count; k++) {
+		const struct mms_vma *at = &l->vma[k];
+
+		if (v->inode ? same_file(at, v) : k == i)
+			wanted[k] = true;
+		else if (k && wanted[k - 1] && is_anonymous(at) && at[-1].end == at->start)
+			wanted[k] = true;
+	}
 }
 
 void mms_elfs_close(struct mms_elfs *elfs)

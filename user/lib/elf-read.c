@@ -208,6 +208,7 @@ static void read_build_id(Elf *elf, char *hex, size_t size)
 
 /* One symbol table, while it is being read. */
 struct table {
+	Elf *elf;
 	enum mms_symbol_from from;
 	Elf_Data *data, *versions;	/* versions may be NULL */
 	char *strings;
@@ -266,6 +267,19 @@ static int symbol_type(const GElf_Sym *s)
 	return -1;	/* sections, source files */
 }
 
+/*
+ * Of a section that is loaded.  (Messages for the linker are symbols of others, at the
+ * address 0, which looks like that of the headers.)
+ */
+static bool is_loaded(Elf *elf, const GElf_Sym *s)
+{
+	GElf_Shdr section;
+
+	return s->st_shndx >= SHN_LORESERVE ||
+	       !gelf_getshdr(elf_getscn(elf, s->st_shndx), &section) ||
+	       section.sh_flags & SHF_ALLOC;
+}
+
 /* In a segment; one that is just behind it may be `_end`. */
 static bool in_memory(const struct mms_elf *e, uint64_t value)
 {
@@ -288,10 +302,10 @@ static uint32_t rank_of(const struct mmsi_sym *s)
 	       (uint32_t)(underscores < 3 ? underscores : 3) << 2 | s->from;
 }
 
-/* Labels that assemblers make for themselves. */
+/* Labels that assemblers make for themselves; and a version without a name. */
 static bool is_noise(const struct mmsi_sym *s)
 {
-	return !s->name[0] || !strncmp(s->name, ".L", 2) ||
+	return !s->name[0] || s->name[0] == '@' || !strncmp(s->name, ".L", 2) ||
 	       (s->type == MMS_SYMBOL_OTHER && s->local && s->name[0] == '$');
 }
 
@@ -307,7 +321,8 @@ static bool take_symbol(struct mms_elf *e, const struct table *t, size_t i, stru
 	if (!gelf_getsym(t->data, (int)i, &s) || s.st_name >= t->strings_size)
 		return false;
 	type = symbol_type(&s);
-	if (type < 0 || (type != MMS_SYMBOL_TLS && !in_memory(e, s.st_value)))
+	if (type < 0 || (type != MMS_SYMBOL_TLS && !in_memory(e, s.st_value)) ||
+	    !is_loaded(t->elf, &s))
 		return false;
 	*sym = (struct mmsi_sym){
 		.value = s.st_value, .size = s.st_size, .name = t->strings + s.st_name,
@@ -358,7 +373,7 @@ static void cut_versions(struct mms_elf *e, const struct table *t, size_t first)
 static int read_table(struct mms_elf *e, Elf *elf, Elf_Scn *scn, enum mms_symbol_from from,
 		      struct mms_error *err)
 {
-	struct table t = { .from = from };
+	struct table t = { .elf = elf, .from = from };
 	size_t count, first = e->syms;
 	struct mmsi_sym sym;
 	GElf_Shdr s;

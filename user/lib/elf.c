@@ -78,7 +78,8 @@ const struct mms_section *mms_elf_section_at(const struct mms_elf *e, uint64_t a
 	return NULL;
 }
 
-static void tell(const struct mms_elf *e, const struct mmsi_sym *s, struct mms_symbol *symbol)
+void mmsi_symbol_tell(const struct mms_elf *e, const struct mmsi_sym *s,
+		      struct mms_symbol *symbol)
 {
 	*symbol = (struct mms_symbol){
 		.name = s->name,
@@ -154,7 +155,7 @@ bool mms_elf_symbol_at(const struct mms_elf *e, uint64_t address, struct mms_sym
 	if (!best)
 		best = label_below(e, top, value);
 	if (best)
-		tell(e, best, symbol);
+		mmsi_symbol_tell(e, best, symbol);
 	return best;
 }
 
@@ -181,7 +182,7 @@ size_t mms_elf_symbol_find(const struct mms_elf *e, const char *name,
 		    strcmp(s->name, name))
 			continue;
 		if (count < max)
-			tell(e, s, &symbols[count]);
+			mmsi_symbol_tell(e, s, &symbols[count]);
 		count++;
 		last = s;
 	}

@@ -392,6 +392,8 @@ const char *mms_purpose_name(enum mms_purpose purpose);	/* "text", "thread-stack
  * zeroed data behind the data of a file is meant along with the file.
  */
 bool mms_vma_is_called(const struct mms_vmas *vmas, size_t i, const char *word);
+/* Whether it is of an object that is called so: by its path, "libc.so.6", "libc", "vdso". */
+bool mms_vma_object_is(const struct mms_vma *vma, const char *word);
 const char *mms_backing_name(unsigned int backing);	/* "anon", "file", ... "" unknown */
 
 /* ---- pages ---------------------------------------------------------------- */
@@ -464,6 +466,62 @@ enum mms_page_state mms_page_state(const struct mms_vma *vma, uint64_t categorie
 const char *mms_page_state_name(enum mms_page_state state); /* "untouched", ... */
 /* Whether the page tables map a page in this state. */
 bool mms_page_state_present(enum mms_page_state state);
+
+/*
+ * Pages as they were at one look, kept.  For who has to do something then that
+ * changes what is to be seen: to read a file brings it into the page cache.
+ */
+struct mms_look;
+
+/*
+ * Looks at the pages of the VMAs vmas->vma[i] for which wanted[i].  What is too
+ * much to keep (a million runs; an anonymous VMA beyond a gigabyte) is not kept,
+ * but asked for again when it is needed.  `target` and `vmas` must outlive it.
+ * Errors: those of mms_pages(), and MMS_FAILED.  Free with mms_look_free().
+ */
+int mms_look_new(struct mms_target *target, const struct mms_vmas *vmas, const bool *wanted,
+		 uint64_t categories, struct mms_look **look, struct mms_error *err);
+void mms_look_free(struct mms_look *look);	/* NULL is fine */
+
+/* ---- parts of memory over pages ------------------------------------------- */
+
+/*
+ * A part of memory, of any bounds, and how its bytes are: those in pages of each
+ * state.  A page that two parts share is so counted once, in shares.  What is in
+ * no state is not mapped (any more), or was not asked about.
+ */
+struct mms_part {
+	uint64_t start, size;	/* set by who asks */
+	uint64_t state[MMS_PAGE_STATE_COUNT];	/* bytes, by enum mms_page_state */
+	uint64_t dirty, anon;	/* of the bytes in pages that are present, the zero page */
+				/* not counted: dirty; and of memory of the process's own */
+};
+
+/*
+ * Lays parts, in any order, over runs of pages, which come in ascending order.
+ * mms_layer_end() completes the parts and frees it; NULL is fine.  Pure.
+ * mms_layer_new() returns NULL if there is no memory.
+ */
+struct mms_layer;
+struct mms_layer *mms_layer_new(struct mms_part *part, size_t count);
+void mms_layer_run(struct mms_layer *layer, uint64_t start, uint64_t end,
+		   enum mms_page_state state, uint64_t categories);
+void mms_layer_end(struct mms_layer *layer);
+
+/* The same over the pages of a target, as the look has them.  Errors: as mms_look_new(). */
+int mms_look_parts(struct mms_look *look, struct mms_part *part, size_t count,
+		   struct mms_error *err);
+
+/* Bytes in pages that the page tables map (the zero page too), or that are on the move. */
+uint64_t mms_part_resident(const struct mms_part *part);
+/* In pages that are neither there nor in swap: never touched, or dropped since. */
+uint64_t mms_part_absent(const struct mms_part *part);
+/* Of which nothing was told. */
+uint64_t mms_part_unmapped(const struct mms_part *part);
+/* The state of all of it in a word, "mixed" or "unmapped"; "" of nothing. */
+const char *mms_part_word(const struct mms_part *part);
+/* Pages that it has a byte in. */
+uint64_t mms_part_pages(const struct mms_part *part);
 
 /* ---- threads -------------------------------------------------------------- */
 
@@ -614,6 +672,24 @@ bool mms_elf_symbol_at(const struct mms_elf *elf, uint64_t address, struct mms_s
  */
 size_t mms_elf_symbol_find(const struct mms_elf *elf, const char *name,
 			   struct mms_symbol *symbols, size_t max);
+/*
+ * The symbols of an object as a list, one for each place, in the order of their
+ * addresses; those of thread-local storage come last.  Of several names it has the
+ * one that mms_elf_symbol_at() tells; a label without a size is not in it.  The
+ * object must outlive the list.  Errors: MMS_FAILED.  Free with mms_symbols_free().
+ */
+struct mms_symbols;
+int mms_symbols_new(const struct mms_elf *elf, struct mms_symbols **symbols,
+		    struct mms_error *err);
+void mms_symbols_free(struct mms_symbols *symbols);	/* NULL is fine */
+/* How many there are in memory; *tls: and how many thread-local ones behind them. */
+size_t mms_symbols_count(const struct mms_symbols *symbols, size_t *tls);
+void mms_symbols_get(const struct mms_symbols *symbols, size_t i, struct mms_symbol *symbol);
+/* How many others have a byte in a page that symbol `i` has one in. */
+size_t mms_symbols_sharing(const struct mms_symbols *symbols, size_t i);
+/* The numbers of some of them, at most `max`: the nearest.  Returns how many. */
+size_t mms_symbols_sharers(const struct mms_symbols *symbols, size_t i, size_t *others,
+			   size_t max);
 const char *mms_symbol_type_name(unsigned int type);	/* "function", "object", ... */
 const char *mms_symbol_from_name(unsigned int from);	/* "symtab", "debug", "dynsym" */
 
@@ -633,6 +709,16 @@ struct mms_elfs {
 int mms_elfs_open(struct mms_target *target, const struct mms_vmas *vmas,
 		  struct mms_elfs *elfs, struct mms_error *err);
 void mms_elfs_close(struct mms_elfs *elfs);
+/* The same, only those of which wanted[i] is set for a VMA vmas->vma[i]. */
+int mms_elfs_open_some(struct mms_target *target, const struct mms_vmas *vmas,
+		       const bool *wanted, struct mms_elfs *elfs, struct mms_error *err);
+/*
+ * Index of a VMA of the main program: of the file of /proc/PID/exe, or the one that
+ * its code was at; vmas->count if it has none (any more).
+ */
+size_t mms_elf_main(struct mms_target *target, const struct mms_vmas *vmas);
+/* Sets wanted[] for the VMAs of the object at VMA `i`, and what may be its .bss. */
+void mms_elf_vmas(const struct mms_vmas *vmas, size_t i, bool *wanted);
 /* The object that covers an address, or NULL. */
 struct mms_elf *mms_elfs_at(const struct mms_elfs *elfs, uint64_t address);
 

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * object.h - what the three files about ELF objects share.
+ * object.h - what the files about ELF objects share.
  * elf-read.c fills a struct mms_elf from a file or from memory, elf-open.c
- * finds the file and the place in the process, elf.c answers questions.
+ * finds the file and the place in the process, elf.c answers questions, and
+ * elf-symbols.c lists the symbols.
  */
 #ifndef MMS_OBJECT_H
 #define MMS_OBJECT_H
@@ -49,5 +50,9 @@ int mmsi_elf_read_image(void *image, size_t size, const char *path, struct mms_e
 bool mmsi_elf_add_debug(struct mms_elf *e, int fd);
 /* Orders the symbols and moves everything to its place: to be called once. */
 void mmsi_elf_finish(struct mms_elf *e, uint64_t bias);
+
+/* elf.c: a symbol as it is told. */
+void mmsi_symbol_tell(const struct mms_elf *e, const struct mmsi_sym *s,
+		      struct mms_symbol *symbol);
 
 #endif

@@ -46,6 +46,20 @@
  *		"local", "from": "symtab"|"debug"|"dynsym" }, "file_offset", "page":
  *		{ "categories", "told" (those that could be) }, "from_start_brk",
  *		"from_brk", "from_start_stack": bytes from there to the address
+ *   elf		"page_size", "told" (the categories that could be), "start_brk", "brk",
+ *		"unread" (objects that could not be read), "unread_why", "objects": [ { "path",
+ *		"bias", "main", "end" (of its .bss), "build_id", "relro": { "start", "size" } or
+ *		null, "segments" (PT_LOAD): [ PART with "file_size", "mem_size" ], "sections": [
+ *		PART with "name" ]; or with --symbols, in place of these two, "symbols": [ PART
+ *		with "name", "type", "local", "from" as in where, "section", "shares" (how many
+ *		other symbols have a byte in its pages), "shares_with": [ up to 8 of them ],
+ *		"tls_offset" (thread-local ones alone) ] } ].
+ *		A PART: "size", "start", "end", "pages" (that it has a byte in), "perms" ("mixed" if
+ *		several), and numbers of its bytes in pages that are "resident" (of these: "dirty",
+ *		"anon", "zero"), "swapped", "absent" (of these: "cached"), "unmapped"; "state": that
+ *		of all its pages, as in map, or "mixed", "unmapped".  A segment is taken in whole
+ *		pages.  A symbol of size 0 is looked at as one byte.  What is in no memory of the
+ *		object's, such as .tbss, has nulls.
  *   verify	"agree", "held", "pages", "unsampled_pages", "vmas_compared", "said": { QUESTION:
  *		{ WITNESS: value } }, "differences": [ { "name", "count": { WITNESS }, "why" } ],
  *		"failures", "failure": [ { "witness", "address", "vma", "what", "kernel",
