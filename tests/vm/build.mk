@@ -24,4 +24,9 @@ $(VM_OUT)/states: tests/vm/states.c
 	@mkdir -p $(@D)
 	$(CC) $(CFLAGS) $(WARN) $(TEST_CPPFLAGS) -o $@ $<
 
-all-tests: $(VM_OUT)/still $(VM_OUT)/states $(VM_TESTS:%=$(VM_OUT)/%)
+# Static: pages of a library come to be shared, or not, by what others do.
+$(VM_OUT)/changes: tests/vm/changes.c
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS) $(WARN) $(TEST_CPPFLAGS) -static -o $@ $<
+
+all-tests: $(VM_OUT)/still $(VM_OUT)/states $(VM_OUT)/changes $(VM_TESTS:%=$(VM_OUT)/%)

@@ -109,7 +109,8 @@ static int take_pages(struct taking *k, struct mms_error *err)
 {
 	struct mms_capture *c = k->c;
 	struct mms_pages_query q = { .end = MMS_ALL_END, .flags = MMS_PAGES_FRAMES };
-	struct mms_pages_query trial = { .flags = MMS_PAGES_FRAMES };
+	/* Not an empty range: about nothing nobody is asked. */
+	struct mms_pages_query trial = { .end = k->target->page_size, .flags = MMS_PAGES_FRAMES };
 	struct mms_error why = { 0 };
 	int ret;
 

@@ -34,8 +34,6 @@ static const char *const effects[MMS_EFFECT_COUNT] = {
 	[MMS_EFFECT_SMALL] = "small",
 	[MMS_EFFECT_GUARDED] = "guarded",
 	[MMS_EFFECT_UNGUARDED] = "unguarded",
-	[MMS_EFFECT_CACHED] = "cached",
-	[MMS_EFFECT_UNCACHED] = "uncached",
 };
 
 static const char *const pieces[] = {
@@ -91,7 +89,9 @@ static uint64_t effects_of_present(const struct page *x, const struct page *y, u
 
 	if (!((a | b) & CAT(ZERO))) {
 		e |= turned(a & WRITTEN_TO, b & WRITTEN_TO, EFFECT(WRITTEN), EFFECT(CLEANED));
-		e |= turned(a & CAT(SHARED), b & CAT(SHARED), EFFECT(SHARED), EFFECT(UNSHARED));
+		if (a & b & CAT(ANON))
+			e |= turned(a & CAT(SHARED), b & CAT(SHARED), EFFECT(SHARED),
+				    EFFECT(UNSHARED));
 		if (x->frame && y->frame && x->frame != y->frame)
 			e |= EFFECT(MOVED);
 	} else if (a & CAT(ZERO) && !(b & CAT(ZERO))) {
@@ -121,9 +121,6 @@ static uint64_t effects_of(const struct page *x, const struct page *y, uint64_t 
 	e |= turned(a & CAT(GUARD), b & CAT(GUARD), EFFECT(GUARDED), EFFECT(UNGUARDED));
 	if (a & HERE && b & HERE)
 		e |= effects_of_present(x, y, told);
-	/* Only of what was mapped before can be said what was cached. */
-	if (x->mapped && !((a | b) & (HERE | OUT | CAT(CACHE_UNKNOWN))))
-		e |= turned(a & CAT(IN_CORE), b & CAT(IN_CORE), EFFECT(CACHED), EFFECT(UNCACHED));
 	return e;
 }
 

@@ -718,7 +718,10 @@ const struct mms_capture_info *mms_target_capture(const struct mms_target *targe
 
 /* ---- what changed between two captures ------------------------------------ */
 
-/* What became of a page. */
+/*
+ * What became of a page.  Not told is what others do: whether they map a page of a
+ * file as well, or brought it into the page cache.
+ */
 enum mms_effect {
 	MMS_EFFECT_RESIDENT,	/* was not there: touched for the first time */
 	MMS_EFFECT_SWAPPED_IN,	/* came back from swap */
@@ -730,15 +733,13 @@ enum mms_effect {
 	MMS_EFFECT_UNLOCKED,
 	MMS_EFFECT_WRITTEN,	/* was present and clean, or the zero page; is dirty */
 	MMS_EFFECT_CLEANED,	/* was dirty; is not */
-	MMS_EFFECT_SHARED,	/* was mapped once; is more than once (fork) */
+	MMS_EFFECT_SHARED,	/* anonymous: was mapped once; is more than once (fork) */
 	MMS_EFFECT_UNSHARED,	/* the other way round (copied on write, or the other left) */
 	MMS_EFFECT_MOVED,	/* another frame: copied, or migrated; needs frames */
 	MMS_EFFECT_HUGE,	/* became part of a huge page */
 	MMS_EFFECT_SMALL,	/* ceased to be */
 	MMS_EFFECT_GUARDED,
 	MMS_EFFECT_UNGUARDED,
-	MMS_EFFECT_CACHED,	/* not mapped before and after: came into the page cache */
-	MMS_EFFECT_UNCACHED,
 	MMS_EFFECT_COUNT
 };
 

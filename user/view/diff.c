@@ -24,8 +24,8 @@ static const struct {
 	[MMS_EFFECT_DROPPED] = { "were dropped", "resident only in the first" },
 	[MMS_EFFECT_SWAP_FREED] = { "were dropped from swap",
 				    "in swap in the first, nowhere in the second" },
-	[MMS_EFFECT_UNMAPPED] = { "were unmapped with what they held",
-				  "with something in them, mapped only in the first" },
+	[MMS_EFFECT_UNMAPPED] = { "were in use, and are unmapped",
+				  "in use, and mapped only in the first" },
 	[MMS_EFFECT_LOCKED] = { "were locked", "locked only in the second" },
 	[MMS_EFFECT_UNLOCKED] = { "were unlocked", "locked only in the first" },
 	[MMS_EFFECT_WRITTEN] = { "were written to", "dirty only in the second" },
@@ -37,8 +37,6 @@ static const struct {
 	[MMS_EFFECT_SMALL] = { "ceased to be part of huge pages", "in huge pages only in the first" },
 	[MMS_EFFECT_GUARDED] = { "became guard pages", "guard pages only in the second" },
 	[MMS_EFFECT_UNGUARDED] = { "are no longer guard pages", "guard pages only in the first" },
-	[MMS_EFFECT_CACHED] = { "came into the page cache", "cached only in the second" },
-	[MMS_EFFECT_UNCACHED] = { "left the page cache", "cached only in the first" },
 };
 
 static const char *size_words(const struct view_diff *v, uint64_t bytes, char buf[24])
@@ -257,9 +255,11 @@ static void draw_vmas(const struct view_diff *v, const struct mms_diff_area *a)
 		draw_piece(v, a, &d->piece[a->piece + i]);
 }
 
-/* Where pages with an effect are: one range, or how many and the first. */
-static void draw_where(const struct view_diff *v, const struct mms_diff_area *a, uint64_t mask)
+/* Where pages with an effect are, if there is room: one range, or how many and the first. */
+static void draw_where(const struct view_diff *v, const struct mms_diff_area *a, uint64_t mask,
+		       size_t room)
 {
+	char text[64];
 	const struct mms_diff *d = v->diff;
 	uint64_t first = 0, end = 0;
 	size_t ranges = 0;
@@ -275,23 +275,25 @@ static void draw_where(const struct view_diff *v, const struct mms_diff_area *a,
 		end = run->end;
 	}
 	if (ranges == 1)
-		printf(" at %" PRIx64 "\n", first);
+		snprintf(text, sizeof(text), " at %" PRIx64, first);
 	else
-		printf(", %zu ranges, first at %" PRIx64 "\n", ranges, first);
+		snprintf(text, sizeof(text), ", %zu ranges from %" PRIx64, ranges, first);
+	puts(strlen(text) <= room ? text : "");
 }
 
 static void draw_pages(const struct view_diff *v, const struct mms_diff_area *a)
 {
 	const struct mms_diff *d = v->diff;
+	size_t width = (size_t)view_width(200), len;
 
 	for (int e = 0; e < MMS_EFFECT_COUNT; e++) {
 		const char *text = d->same_process ? words[e].became : words[e].differs;
 
 		if (!a->pages[e] || !text)
 			continue;
-		printf("  %" PRIu64 " %s %s", a->pages[e], plural(a->pages[e], "page", "pages"),
-		       text);
-		draw_where(v, a, 1ULL << e);
+		len = (size_t)printf("  %" PRIu64 " %s %s", a->pages[e],
+				     plural(a->pages[e], "page", "pages"), text);
+		draw_where(v, a, 1ULL << e, len < width ? width - len : 0);
 	}
 	if (d->same_process || !a->both)
 		return;

@@ -62,6 +62,16 @@
  *		"events": [ { "event": "predict"|"do"|"observe"|"differs"|"silent"|"note",
  *		"who", "text" } | { "event": "check", "name", "status": "ok"|"wrong"|
  *		"skipped", "text", "mend" } | { "event": "pages", "pages": "R*2 .*30" } ] }
+ *   snapshot	"file", "bytes", "capture" (as in "target")
+ *   diff	"before", "after" (captures), "relation": "same"|"exec"|"child"|"parent"|"other",
+ *		"frames" (whether they can be compared), "told", "figures": [ { "name",
+ *		"before", "after" } ], "areas": [ { "start", "end", "before": VMAs, "after":
+ *		VMAs, "pieces": [ { "start", "end", "size", "kind": "new"|"gone"|"replaced"|
+ *		"changed" with "flags_set", "flags_cleared" } ], "effects": { EFFECT: pages },
+ *		"runs": [ { "start", "end", "pages", "effects" } ], "present_in_both_pages",
+ *		"same_frame_pages" } ], "unchanged_vmas".  An EFFECT: resident swapped-in
+ *		swapped-out dropped swap-freed unmapped locked unlocked written cleaned shared
+ *		unshared moved huge small guarded unguarded
  *   doctor	"checks": [ { "name", "status": "ok"|"warn"|"fail"|"info", "text", "mend" } ]
  *
  * "mm" holds a member for each figure, by its name in mms_mm_field_name();
