@@ -12,7 +12,7 @@
 #include "text.h"
 #include "vmas.h"
 
-#define WORDS	61	/* columns before the name in the line of an area */
+#define WORDS	52	/* columns before the name in the line of an area */
 
 /* What is said of pages: of one process over time, and of two. NULL: not said. */
 static const struct {
