@@ -88,7 +88,7 @@ static uint64_t ask_pages(struct mms_target *t, struct mms_pages_query q)
 	q.end = ~(g.page - 1);
 	if (!q.categories)
 		q.categories = mms_target_categories(t);
-	if ((q.categories | q.all_of) & ~mms_target_categories(t))
+	if ((q.categories | q.all_of | q.none_of) & ~mms_target_categories(t))
 		return 0;
 	PROMISE(!mms_pages(t, &q, take, &g, &pages, NULL));
 	PROMISE(pages == g.pages && (!q.max_pages || pages <= q.max_pages));

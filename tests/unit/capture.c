@@ -159,7 +159,7 @@ static void test_each_length(void **state)
 	assert_non_null(strstr(err.why, "cut short"));
 	mmsi_bytes_add(&file, "x", 1);
 	assert_true(is_refused(file.data, file.len, &err));
-	assert_non_null(strstr(err.why, "too many"));
+	assert_non_null(strstr(err.why, "behind its end"));
 	free(file.data);
 	mms_capture_free(c);
 }
@@ -224,13 +224,48 @@ static void test_bomb(void **state)
 		static const uint8_t claims[3][8] = {
 			{ 0, 0, 0, 0x40 }, { 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff }, { 1 },
 		};
+		static const char *const says[3] = { "cannot hold as much", "too large",
+						     "does not unpack" };
 
 		memcpy(file.data + 24, claims[claim], 8);
 		crc = (uint32_t)crc32(0, file.data, 36);
 		memcpy(file.data + 36, &crc, 4);
 		assert_true(is_refused(file.data, file.len, &err));
+		assert_non_null(strstr(err.why, says[claim]));
 	}
 	free(file.data);
+	mms_capture_free(c);
+}
+
+/* More records than could be in so many bytes: room for them is not even asked for. */
+static void test_counts(void **state)
+{
+	static const uint8_t many[] = { 'V', 5, 1, 0x80, 0x80, 0x40, 0 };	/* a million */
+	static const uint8_t too_many[] = { 'V', 6, 1, 0x80, 0x80, 0x80, 0x40, 0 };
+	struct mms_capture *c = small(), *d;
+	struct mmsi_bytes body = { 0 };
+	struct mms_error err;
+	size_t at = 0;
+
+	(void)state;
+	assert_int_equal(mmsi_capture_pack(c, &body, NULL), 0);
+	/* The sections before take less than 128 bytes each, or two bytes for the length. */
+	while (body.data[at] != 'V')
+		at += body.data[at + 1] < 0x80 ? 2u + body.data[at + 1] :
+		      3u + (body.data[at + 1] & 0x7fu) + body.data[at + 2] * 128u;
+	body.len = at;
+	mmsi_bytes_add(&body, many, sizeof(many));
+	d = mmsi_capture_new();
+	assert_int_not_equal(mmsi_capture_unpack(d, body.data, body.len, "file", &err), 0);
+	assert_non_null(strstr(err.why, "fewer VMAs than it says"));
+	mms_capture_free(d);
+	body.len = at;
+	mmsi_bytes_add(&body, too_many, sizeof(too_many));
+	d = mmsi_capture_new();
+	assert_int_not_equal(mmsi_capture_unpack(d, body.data, body.len, "file", &err), 0);
+	assert_non_null(strstr(err.why, "too many VMAs"));
+	mms_capture_free(d);
+	free(body.data);
 	mms_capture_free(c);
 }
 
@@ -468,6 +503,7 @@ int main(void)
 		TEST("unit.capture.each_length", test_each_length),
 		TEST("unit.capture.within", test_within),
 		TEST("unit.capture.bomb", test_bomb),
+		TEST("unit.capture.counts", test_counts),
 		TEST("unit.capture.pages", test_pages),
 		TEST("unit.capture.target", test_target),
 		TEST("unit.capture.page_size", test_page_size),

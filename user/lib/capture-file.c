@@ -123,8 +123,7 @@ static int check(const uint8_t *data, size_t len, const char *what, struct mms_e
 		return mms_fail(err, MMS_FAILED, NULL, what, "cut short: %zu of %llu bytes are there",
 				len, (unsigned long long)packed + HEADER);
 	if (packed < len - HEADER)
-		return mms_fail(err, MMS_FAILED, NULL, what, "damaged: %llu bytes too many at its end",
-				(unsigned long long)(len - HEADER - packed));
+		return mms_fail(err, MMS_FAILED, NULL, what, "damaged: it goes on behind its end");
 	if (load(data + 32, 4) != crc(data + HEADER, packed))
 		return mms_fail(err, MMS_FAILED, NULL, what,
 				"damaged: the checksum of what it holds does not fit");
@@ -179,13 +178,22 @@ static int fail_file(const char *path, int errnum, struct mms_error *err)
 	return -1;
 }
 
+/* What has been read is more than a capture has, or none: the rest makes no difference. */
+static bool is_enough(const struct mmsi_bytes *b)
+{
+	if (b->len < HEADER)
+		return false;
+	return memcmp(b->data, magic, sizeof(magic)) || load(b->data + 36, 4) != crc(b->data, 36) ||
+	       b->len - HEADER > load(b->data + 16, 8);
+}
+
 static int read_all(int fd, const char *path, struct mmsi_bytes *b, struct mms_error *err)
 {
 	static const size_t step = 65536;
 	uint8_t *buf = malloc(step);
 	ssize_t n = -1;
 
-	while (buf && !b->failed && b->len <= MMSI_CAPTURE_MAX) {
+	while (buf && !b->failed && !is_enough(b) && b->len <= MMSI_CAPTURE_MAX) {
 		n = read(fd, buf, step);
 		if (n < 0 && errno == EINTR)
 			continue;
@@ -198,7 +206,7 @@ static int read_all(int fd, const char *path, struct mmsi_bytes *b, struct mms_e
 		return mmsi_nomem(err);
 	if (n < 0)
 		return fail_file(path, errno, err);
-	return n ? too_large(path, err) : 0;
+	return b->len > MMSI_CAPTURE_MAX ? too_large(path, err) : 0;
 }
 
 int mms_capture_read(const char *path, struct mms_capture **capture, struct mms_error *err)
