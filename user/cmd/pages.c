@@ -239,8 +239,11 @@ static int answer(struct cmd *cmd, struct mms_target *target, struct mms_pages_q
 	if (!q->categories)
 		q->categories = mms_target_categories(target);
 	o.categories = q->categories;
-	/* Said before the document is begun: an unknown category, no right. */
-	if (mms_pages(target, &(struct mms_pages_query){ .flags = q->flags,
+	/*
+	 * Said before the document is begun: an unknown category, no right.  Of a page
+	 * that nothing maps: about an empty range the module is not asked at all.
+	 */
+	if (mms_pages(target, &(struct mms_pages_query){ .end = o.page, .flags = q->flags,
 		      .categories = q->categories, .all_of = q->all_of, .any_of = q->any_of,
 		      .none_of = q->none_of }, NULL, NULL, NULL, &err))
 		return cmd_error(&err);
