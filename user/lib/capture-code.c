@@ -244,7 +244,7 @@ static void pack_runs(struct mmsi_bytes *b, const struct mmsi_runs *runs)
 	b->failed |= runs->packed.failed;
 }
 
-/* Puts what was added behind `from` into a section. */
+/* What is in `body` as a section; `body` is empty then, and may be filled again. */
 static void section(struct mmsi_bytes *out, char letter, struct mmsi_bytes *body)
 {
 	mmsi_bytes_add(out, &letter, 1);
