@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0
 # Builds the programs of tests/unit, one a file, into build/tests/unit/.
 
-UNIT_TESTS    := number name purpose runs inside elf parts judge lesson undo map
+UNIT_TESTS    := number name purpose runs inside elf parts judge lesson undo map capture diff
 UNIT_OUT      := $(BUILD)/tests/unit
 UNIT_BINS     := $(UNIT_TESTS:%=$(UNIT_OUT)/%)
 UNIT_CPPFLAGS := -D_GNU_SOURCE -Ikmod/uapi -Iuser/lib -Itests/unit -Ikmod
@@ -31,5 +31,14 @@ $(UNIT_OUT)/map: tests/unit/map.c tests/unit/kit.h user/view/map.h user/view/str
 	@mkdir -p $(@D)
 	$(CC) $(CFLAGS) $(WARN) $(UNIT_CPPFLAGS) -DGOLDEN='"$(CURDIR)/tests/unit/map"' -o $@ \
 		$(filter %.c %.o %.a,$^) -lcmocka $(USER_LIBS)
+
+# Captures that were altered on purpose: with the library built to notice what harm
+# they do, as the replayed corpora have it (tests/fuzz).
+CAPTURE_TESTS := capture diff
+CAPTURE_OBJ   := $(LIB_SRC:%.c=$(BUILD)/sanitized/%.o)
+$(CAPTURE_TESTS:%=$(UNIT_OUT)/%): $(UNIT_OUT)/%: tests/unit/%.c tests/unit/kit.h tests/unit/capture-kit.h user/lib/capture.h user/lib/libmmscope.h $(CAPTURE_OBJ)
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS) $(SANITIZE_CC) $(WARN) $(UNIT_CPPFLAGS) -o $@ $< $(CAPTURE_OBJ) \
+		-lcmocka $(USER_LIBS)
 
 all-tests: $(UNIT_BINS)

@@ -38,4 +38,9 @@ $(SECTIONS:%=$(VM_OUT)/%): tests/vm/sections.c
 	@mkdir -p $(@D)
 	$(CC) $(CFLAGS) $(WARN) $(TEST_CPPFLAGS) -fPIE -pie -fno-toplevel-reorder $(LAYOUT) -o $@ $<
 
-all-tests: $(SECTIONS:%=$(VM_OUT)/%) $(VM_OUT)/still $(VM_OUT)/states $(VM_TESTS:%=$(VM_OUT)/%)
+# Static: pages of a library come to be shared, or not, by what others do.
+$(VM_OUT)/changes: tests/vm/changes.c
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS) $(WARN) $(TEST_CPPFLAGS) -static -o $@ $<
+
+all-tests: $(SECTIONS:%=$(VM_OUT)/%) $(VM_OUT)/still $(VM_OUT)/states $(VM_OUT)/changes $(VM_TESTS:%=$(VM_OUT)/%)

@@ -115,7 +115,7 @@ const struct verb verb_brk = {
 		 "be asked.",
 	.example = "  mmscope brk self\n"
 		   "  mmscope brk 1234 | head -n 1",
-	.takes = CMD_TARGET,
+	.takes = CMD_TARGET | CMD_FROM,
 	.min_args = 1,
 	.max_args = 1,
 	.run = run,

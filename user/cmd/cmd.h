@@ -32,6 +32,7 @@ struct cmd_option {
 #define CMD_TABLE	(1U << 1)	/* -o, --noheadings, --bytes */
 #define CMD_COMMAND	(1U << 2)	/* options end at the first argument: "-- CMD" */
 #define CMD_BYTES	(1U << 3)	/* --bytes, without being a table */
+#define CMD_FROM	(1U << 4)	/* --from, in the place of the process in args[0] */
 
 struct cmd;
 
@@ -62,6 +63,8 @@ struct cmd {
 	bool bytes;
 	const char *columns;	/* -o, or NULL */
 	enum mms_source source;
+	bool has_source;	/* it was given */
+	const char *from;	/* --from, or NULL; args[0] means nothing then */
 	bool told_lack;		/* the line about the missing module was written */
 };
 
@@ -75,10 +78,20 @@ int cmd_usage(const struct cmd *cmd, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
 
 /*
- * Resolves args[0] (a pid, "self", a name) and opens it with cmd->source.
+ * Resolves args[0] (a pid, "self", a name) and opens it with cmd->source; or the
+ * capture that --from names.
  * Returns 0, or an exit status after having said why.
  */
 int cmd_open(struct cmd *cmd, struct mms_target **target);
+/* The same for a process named by `arg`. */
+int cmd_open_process(const struct cmd *cmd, const char *arg, struct mms_target **target);
+
+/* Captures a target, held still or not, with progress on a terminal.  As mms_capture_take(). */
+int cmd_capture(struct mms_target *target, bool stop, struct mms_capture **capture,
+		struct mms_error *err);
+
+/* "module", or "module, captured 2026-03-01 12:00:00 UTC".  Returns buf. */
+char *cmd_source_words(const struct mms_target *target, char buf[80]);
 
 /*
  * Says on stderr, once, why the module is not the source and what it would
@@ -94,6 +107,6 @@ struct view_table *cmd_table_new(const struct cmd *cmd);
 /* The verbs; the table is in main.c. */
 extern const struct verb verb_show, verb_brk, verb_vmas, verb_pages, verb_locked;
 extern const struct verb verb_walk, verb_doctor, verb_where, verb_verify, verb_lesson;
-extern const struct verb verb_explain, verb_map, verb_elf;
+extern const struct verb verb_explain, verb_map, verb_elf, verb_snapshot, verb_diff;
 
 #endif

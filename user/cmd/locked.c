@@ -266,7 +266,7 @@ const struct verb verb_locked = {
 		 "VmLck in /proc/PID/status is intent; Locked in smaps is a share of it.",
 	.example = "  mmscope locked self\n"
 		   "  mmscope locked gpg-agent --json | jq .fact",
-	.takes = CMD_TARGET | CMD_TABLE,
+	.takes = CMD_TARGET | CMD_FROM | CMD_TABLE,
 	.min_args = 1,
 	.max_args = 1,
 	.columns = view_vma_columns,

@@ -14,11 +14,13 @@
 #include <unistd.h>
 
 #include "cmd.h"
+#include "../view/text.h"
 
 /* One row a verb, in the order in which --help lists them. */
 static const struct verb *const verbs[] = {
 	&verb_show, &verb_map, &verb_brk, &verb_vmas, &verb_pages, &verb_locked, &verb_walk,
-	&verb_where, &verb_elf, &verb_verify, &verb_explain, &verb_lesson, &verb_doctor,
+	&verb_where, &verb_elf, &verb_snapshot, &verb_diff, &verb_verify, &verb_explain,
+	&verb_lesson, &verb_doctor,
 	NULL
 };
 
@@ -33,11 +35,13 @@ static const struct common_option {
 	  CMD_TABLE | CMD_BYTES },
 	{ { "json", 'J', NULL, "answer in JSON (schema mmscope/1)" }, 0 },
 	{ { "source", 0, "WHICH", "who to ask: auto, module or procfs" }, CMD_TARGET },
+	{ { "from", 0, "FILE", "ask a capture that snapshot made, instead of a process" },
+	  CMD_FROM },
 	{ { "help", 'h', NULL, "this text" }, 0 },
 };
 #define COMMON (sizeof(common_options) / sizeof(common_options[0]))
 enum { COMMON_OUTPUT, COMMON_NOHEADINGS, COMMON_BYTES, COMMON_JSON, COMMON_SOURCE,
-       COMMON_HELP };
+       COMMON_FROM, COMMON_HELP };
 
 /* What getopt_long() returns: own options count from OWN, common from SHARED. */
 enum { OWN = 1000, SHARED = 2000 };
@@ -73,14 +77,30 @@ static void tell_matches(const struct mms_procs *matches)
 	}
 }
 
+static int open_capture(const char *path, struct mms_target **target)
+{
+	struct mms_capture *capture;
+	struct mms_error err;
+
+	if (mms_capture_read(path, &capture, &err) || mms_capture_open(capture, target, &err))
+		return cmd_error(&err);
+	return 0;
+}
+
 int cmd_open(struct cmd *cmd, struct mms_target **target)
+{
+	return cmd->from ? open_capture(cmd->from, target) :
+			   cmd_open_process(cmd, cmd->args[0], target);
+}
+
+int cmd_open_process(const struct cmd *cmd, const char *arg, struct mms_target **target)
 {
 	struct mms_procs matches = { 0 };
 	struct mms_error err;
 	pid_t pid;
 	int ret;
 
-	ret = mms_resolve(cmd->args[0], &pid, &matches, &err);
+	ret = mms_resolve(arg, &pid, &matches, &err);
 	if (ret) {
 		ret = cmd_error(&err);
 		tell_matches(&matches);
@@ -102,6 +122,45 @@ void cmd_lack(struct cmd *cmd, const struct mms_target *target, const char *adds
 	fflush(stdout);
 	fprintf(stderr, "mmscope: from /proc alone (%s); the module would tell %s\n",
 		lack->why, adds);
+}
+
+/* Only what takes long shows it. */
+static void progress(uint64_t done, uint64_t all, void *arg)
+{
+	uint64_t *last = arg, percent = all ? done * 100 / all : 100;
+
+	if (percent > 100)
+		percent = 100;
+	if (percent == *last || !isatty(STDERR_FILENO))
+		return;
+	*last = percent;
+	if (percent < 100)
+		fprintf(stderr, "\rcapturing: %3u %%", (unsigned int)percent);
+	else
+		fprintf(stderr, "\r%20s\r", "");
+}
+
+int cmd_capture(struct mms_target *target, bool stop, struct mms_capture **capture,
+		struct mms_error *err)
+{
+	uint64_t last = 0;
+
+	return mms_capture_take(target, stop ? MMS_CAPTURE_HOLD : 0, progress, &last, capture, err);
+}
+
+char *cmd_source_words(const struct mms_target *target, char buf[80])
+{
+	const struct mms_capture_info *info = mms_target_capture(target);
+	char when[32], source[64];
+
+	if (info) {
+		mms_escape(info->source, source, sizeof(source));
+		snprintf(buf, 80, "%s, captured %s UTC", source,
+			 view_time(info->taken_ns, when));
+	} else {
+		snprintf(buf, 80, "%s", mms_target_source_name(target));
+	}
+	return buf;
 }
 
 struct view_options cmd_table_options(const struct cmd *cmd)
@@ -166,7 +225,8 @@ static int help_all(void)
 	printf("usage: mmscope VERB [options] ...\n"
 	       "       mmscope PID            the same as: mmscope show PID\n\n"
 	       "Tells what the kernel knows about the memory of any process.\n"
-	       "A process is named by its PID, by its name, or as self.\n\n"
+	       "A process is named by its PID, by its name, or as self; or instead of one\n"
+	       "there is --from FILE, a capture that snapshot made of it.\n\n"
 	       "Verbs:\n");
 	for (size_t i = 0; verbs[i]; i++)
 		printf("  %-10s %s\n", verbs[i]->name, verbs[i]->brief);
@@ -225,6 +285,10 @@ static int set_common(struct cmd *cmd, size_t i)
 			cmd->source = MMS_SOURCE_PROCFS;
 		else
 			return cmd_usage(cmd, "--source is auto, module or procfs");
+		cmd->has_source = true;
+		break;
+	case COMMON_FROM:
+		cmd->from = optarg;
 		break;
 	}
 	return 0;
@@ -291,6 +355,13 @@ static int run_verb(const struct verb *verb, int argc, char **argv)
 	ret = parse(&cmd, argc, argv);
 	if (ret)
 		return ret < 0 ? help_verb(verb) : ret;
+	if (cmd.from && cmd.has_source)
+		return cmd_usage(&cmd, "--from and --source exclude each other");
+	/* A file in the place of the first argument: what is before it is never looked at. */
+	if (cmd.from) {
+		cmd.args--;
+		cmd.nargs++;
+	}
 	if (cmd.nargs < verb->min_args)
 		return cmd_usage(&cmd, "needs %s", verb->args);
 	if (verb->max_args >= 0 && cmd.nargs > verb->max_args)

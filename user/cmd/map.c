@@ -46,6 +46,7 @@ struct map {
 	bool has_threads;
 	struct dwellers *dwellers;	/* by VMA */
 	uint64_t told;			/* categories */
+	uint64_t page;			/* bytes in one */
 
 	struct view_map *view;		/* one of these two */
 	struct view_json *json;
@@ -338,14 +339,14 @@ static void begin(struct map *m)
 static void json_run(struct map *m, uint64_t start, uint64_t end, enum mms_page_state state,
 		     const uint64_t *categories)
 {
-	m->pages[state] += (end - start) / mms_page_size();
+	m->pages[state] += (end - start) / m->page;
 	m->next = end;
 	if (!m->with_runs)
 		return;
 	view_json_object_flat(m->json, NULL);
 	view_json_address(m->json, "start", start);
 	view_json_address(m->json, "end", end);
-	view_json_number(m->json, "pages", (end - start) / mms_page_size());
+	view_json_number(m->json, "pages", (end - start) / m->page);
 	view_json_text(m->json, "state", mms_page_state_name(state));
 	if (categories)
 		view_json_categories(m->json, "categories", *categories);
@@ -383,8 +384,8 @@ static void note_around(struct map *m)
 	for (char *p = list; *p; p++)
 		*p = *p == ',' ? ' ' : *p;
 	snprintf(text, sizeof(text), "0x%" PRIx64 " is in page %" PRIu64 " of %" PRIu64 ", %s%s%s",
-		 m->address, (m->address - v->start) / mms_page_size() + 1,
-		 (v->end - v->start) / mms_page_size(), m->found ? word : "its state not told",
+		 m->address, (m->address - v->start) / m->page + 1,
+		 (v->end - v->start) / m->page, m->found ? word : "its state not told",
 		 m->found && *list && strcmp(list, word) ? ": " : "",
 		 m->found && strcmp(list, word) ? list : "");
 	view_map_note(m->view, text);
@@ -442,7 +443,7 @@ static void one_run(struct map *m, uint64_t start, uint64_t end, uint64_t catego
 		m->state = state;
 	}
 	if (categories & MMSCOPE_CAT(LOCK_UNKNOWN))
-		m->lock_unknown += (end - start) / mms_page_size();
+		m->lock_unknown += (end - start) / m->page;
 	if (m->json) {
 		if (m->next < start)
 			json_run(m, m->next, start, MMS_PAGE_UNKNOWN, NULL);
@@ -544,7 +545,7 @@ static void note_untold(struct map *m)
 	}
 	if (m->lock_unknown) {
 		snprintf(text, sizeof(text), "Of %s it may not be told to you whether others locked it.",
-			 mms_size_format(m->lock_unknown * mms_page_size(), size));
+			 mms_size_format(m->lock_unknown * m->page, size));
 		view_map_note(m->view, text);
 	}
 }
@@ -552,7 +553,7 @@ static void note_untold(struct map *m)
 static int draw_view(struct map *m, struct mms_error *err)
 {
 	struct view_map_look look;
-	char title[256];
+	char title[256], source[80];
 	uint64_t mapped = 0;
 	char size[16];
 	int ret;
@@ -561,8 +562,9 @@ static int draw_view(struct map *m, struct mms_error *err)
 		mapped += m->vmas.vma[i].end - m->vmas.vma[i].start;
 	snprintf(title, sizeof(title), "%d %s: %s in %zu VMAs  (source: %s)",
 		 (int)mms_target_pid(m->target), mms_target_proc(m->target)->comm,
-		 mms_size_format(mapped, size), m->vmas.count, mms_target_source_name(m->target));
+		 mms_size_format(mapped, size), m->vmas.count, cmd_source_words(m->target, source));
 	view_map_look(&look);
+	look.page = m->page;
 	m->view = view_map_open(&look, title);
 	if (!m->view)
 		return mms_fail(err, MMS_FAILED, NULL, "the picture", "no memory");
@@ -580,7 +582,7 @@ static int draw_json(struct map *m, struct mms_error *err)
 	m->json = &j;
 	m->with_runs = m->around || m->cmd->value[OPT_ZOOM];
 	view_json_begin(&j, "map", m->target);
-	view_json_number(&j, "page_size", mms_page_size());
+	view_json_number(&j, "page_size", m->page);
 	view_json_categories(&j, "told", m->told);
 	if (m->around)
 		view_json_address(&j, "around", m->address);
@@ -635,6 +637,7 @@ static int run(struct cmd *cmd)
 	ret = cmd_open(cmd, &m.target);
 	if (ret)
 		return ret;
+	m.page = mms_target_page_size(m.target);
 	ret = draw(&m);
 	mms_vmas_free(&m.vmas);
 	mms_threads_free(&m.threads);
@@ -657,7 +660,7 @@ const struct verb verb_map = {
 		   "  mmscope map 1234 --zoom 7f12a0000000+2M\n"
 		   "  mmscope map 1234 --around 7ffd1c2b3000\n"
 		   "  mmscope map 1234 --json | jq '.areas[] | select(.vma.purpose == \"heap\") | .states'",
-	.takes = CMD_TARGET,
+	.takes = CMD_TARGET | CMD_FROM,
 	.min_args = 1,
 	.max_args = 1,
 	.options = options,

@@ -45,6 +45,7 @@ struct output {
 	struct view_json *json;
 	uint64_t counts[MMSCOPE_CAT_COUNT];
 	uint64_t untouched, categories;
+	uint64_t page;			/* bytes in one */
 	size_t lines;
 	bool summary;
 };
@@ -57,7 +58,7 @@ struct output {
 
 static void count_run(struct output *o, const struct mmscope_run *run)
 {
-	uint64_t pages = (run->end - run->start) / mms_page_size();
+	uint64_t pages = (run->end - run->start) / o->page;
 
 	for (unsigned int c = 0; c < MMSCOPE_CAT_COUNT; c++)
 		if (run->categories >> c & 1)
@@ -66,14 +67,15 @@ static void count_run(struct output *o, const struct mmscope_run *run)
 		o->untouched += pages;
 }
 
-static void draw_run(struct view_table *t, const struct mmscope_run *run)
+static void draw_run(const struct output *o, const struct mmscope_run *run)
 {
+	struct view_table *t = o->table;
 	char state[512];
 
 	view_table_line(t);
 	view_table_address(t, COL_START, run->start);
 	view_table_address(t, COL_END, run->end);
-	view_table_number(t, COL_PAGES, (run->end - run->start) / mms_page_size());
+	view_table_number(t, COL_PAGES, (run->end - run->start) / o->page);
 	view_table_size(t, COL_SIZE, run->end - run->start);
 	if (run->frame)
 		view_table_address(t, COL_FRAME, run->frame);
@@ -81,12 +83,14 @@ static void draw_run(struct view_table *t, const struct mmscope_run *run)
 	view_table_text(t, COL_STATE, state[0] ? state : "-");
 }
 
-static void json_run(struct view_json *j, const struct mmscope_run *run)
+static void json_run(const struct output *o, const struct mmscope_run *run)
 {
+	struct view_json *j = o->json;
+
 	view_json_object_flat(j, NULL);
 	view_json_address(j, "start", run->start);
 	view_json_address(j, "end", run->end);
-	view_json_number(j, "pages", (run->end - run->start) / mms_page_size());
+	view_json_number(j, "pages", (run->end - run->start) / o->page);
 	view_json_categories(j, "categories", run->categories);
 	if (run->frame)
 		view_json_address(j, "frame", run->frame);
@@ -103,10 +107,10 @@ static int take_run(const struct mmscope_run *run, void *arg)
 	if (o->summary)
 		return 0;
 	if (o->json) {
-		json_run(o->json, run);
+		json_run(o, run);
 		return ferror(stdout);
 	}
-	draw_run(o->table, run);
+	draw_run(o, run);
 	if (++o->lines % LINES_MAX == 0)
 		view_table_flush(o->table);
 	return ferror(stdout);
@@ -179,14 +183,14 @@ static void draw_summary(const struct output *o, uint64_t pages)
 	char size[16];
 
 	printf("%-14s %12llu  %8s\n", "pages", (unsigned long long)pages,
-	       mms_size_format(pages * mms_page_size(), size));
+	       mms_size_format(pages * o->page, size));
 	printf("%-14s %12llu  %8s\n", "in no category", (unsigned long long)o->untouched,
-	       mms_size_format(o->untouched * mms_page_size(), size));
+	       mms_size_format(o->untouched * o->page, size));
 	for (unsigned int c = 0; c < MMSCOPE_CAT_COUNT; c++)
 		if (o->categories >> c & 1 && o->counts[c])
 			printf("%-14s %12llu  %8s\n", mms_category_name(c),
 			       (unsigned long long)o->counts[c],
-			       mms_size_format(o->counts[c] * mms_page_size(), size));
+			       mms_size_format(o->counts[c] * o->page, size));
 }
 
 static void json_summary(struct view_json *j, const struct output *o)
@@ -226,7 +230,8 @@ static int answer_json(struct mms_target *target, const struct mms_pages_query *
 
 static int answer(struct cmd *cmd, struct mms_target *target, struct mms_pages_query *q)
 {
-	struct output o = { .summary = cmd->value[OPT_SUMMARY] };
+	struct output o = { .summary = cmd->value[OPT_SUMMARY],
+			    .page = mms_target_page_size(target) };
 	struct mms_error err = { 0 };
 	uint64_t pages;
 	int ret;
@@ -234,8 +239,11 @@ static int answer(struct cmd *cmd, struct mms_target *target, struct mms_pages_q
 	if (!q->categories)
 		q->categories = mms_target_categories(target);
 	o.categories = q->categories;
-	/* Said before the document is begun: an unknown category, no right. */
-	if (mms_pages(target, &(struct mms_pages_query){ .flags = q->flags,
+	/*
+	 * Said before the document is begun: an unknown category, no right.  Of a page
+	 * that nothing maps: about an empty range the module is not asked at all.
+	 */
+	if (mms_pages(target, &(struct mms_pages_query){ .end = o.page, .flags = q->flags,
 		      .categories = q->categories, .all_of = q->all_of, .any_of = q->any_of,
 		      .none_of = q->none_of }, NULL, NULL, NULL, &err))
 		return cmd_error(&err);
@@ -289,7 +297,7 @@ const struct verb verb_pages = {
 	.example = "  mmscope pages self --only present --not zero\n"
 		   "  mmscope pages 1234 --vma 7f12a0000000 --summary\n"
 		   "  mmscope pages 1234 --any swapped,cache-swapped --tell swapped --json",
-	.takes = CMD_TARGET | CMD_TABLE,
+	.takes = CMD_TARGET | CMD_FROM | CMD_TABLE,
 	.min_args = 1,
 	.max_args = 1,
 	.options = options,

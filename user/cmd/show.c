@@ -65,12 +65,12 @@ static void draw_summary(const struct mms_target *target, const struct mms_vmas 
 	const struct mms_fact *f = vmas->mm.fact;
 	struct sizes s = { .bytes = bytes };
 	struct view_totals sum;
-	char comm[256];
+	char comm[256], source[80];
 
 	view_vmas_totals(vmas, &sum);
 	mms_escape(mms_target_proc(target)->comm, comm, sizeof(comm));
 	printf("process  %d %s  (source: %s)\n", (int)mms_target_pid(target), comm,
-	       mms_target_source_name(target));
+	       cmd_source_words(target, source));
 	draw_break(&vmas->mm, &s);
 	printf("mapped   %s in %zu VMAs, page tables %s\n",
 	       size_sum(&s, sum.size, true), vmas->count, size_of(&s, f[MMS_MM_PGTABLES]));
@@ -181,9 +181,10 @@ const struct verb verb_show = {
 	.about = "The program break, the heap, what is resident, swapped and locked, the limits;\n"
 		 "then every VMA with what it serves for.  ? or an empty cell: not known.",
 	.example = "  mmscope 1234\n"
+		   "  mmscope show --from before.mms\n"
 		   "  mmscope show nginx -o +PRESENT,ZERO\n"
 		   "  mmscope show self --json | jq .mm.brk",
-	.takes = CMD_TARGET | CMD_TABLE,
+	.takes = CMD_TARGET | CMD_FROM | CMD_TABLE,
 	.min_args = 1,
 	.max_args = 1,
 	.options = options,

@@ -87,7 +87,7 @@ const struct verb verb_vmas = {
 	.example = "  mmscope vmas self\n"
 		   "  mmscope vmas 1234 -o +FLAGS\n"
 		   "  mmscope vmas 1234 -o START,END,MLOCKED --bytes --noheadings",
-	.takes = CMD_TARGET | CMD_TABLE,
+	.takes = CMD_TARGET | CMD_FROM | CMD_TABLE,
 	.min_args = 1,
 	.max_args = 1,
 	.options = options,

@@ -208,7 +208,7 @@ const struct verb verb_walk = {
 	.brief = "the page-table levels of one address",
 	.about = "Shows how the processor finds the page of an address: the bits of the address\n"
 		 "that index each table, and what the entry there says.  ADDR is hexadecimal.\n"
-		 "Only the module can tell.",
+		 "Only the module can tell, and only of a process: a capture holds no page tables.",
 	.example = "  mmscope walk 1234 0x7ffd1c2b3a40\n"
 		   "  mmscope walk self $(mmscope brk self | head -n 1) --raw",
 	.takes = CMD_TARGET,

@@ -9,7 +9,8 @@
  * A target is one address space seen through a source.  The source "module"
  * is /dev/mmscope (see mmscope.h for what it promises); the source "procfs"
  * is what any Linux tells in /proc/PID.  Procfs knows less: what it cannot
- * tell is marked so in the answer, or the call fails with MMS_NO_MODULE.
+ * tell is marked so in the answer, or the call fails with MMS_NO_MODULE.  The
+ * source "capture" is a file with all that one of these told at an earlier time.
  *
  * UNITS
  *
@@ -104,8 +105,7 @@ enum mms_from {
 	MMS_FROM_STAT,		/* /proc/PID/stat */
 	MMS_FROM_STATUS,	/* /proc/PID/status: counters that may lag */
 	MMS_FROM_LIMITS,	/* /proc/PID/limits */
-	MMS_FROM_CAPTURE,	/* a file that an earlier run wrote */
-	MMS_FROM_COUNT
+	MMS_FROM_COUNT		/* capture files hold these numbers: new ones go before it */
 };
 
 /* "module", "maps", ... "" for NOWHERE.  A constant string. */
@@ -184,7 +184,7 @@ enum mms_source {
 	MMS_SOURCE_AUTO,	/* the module, or procfs if it cannot be used */
 	MMS_SOURCE_MODULE,
 	MMS_SOURCE_PROCFS,
-	MMS_SOURCE_CAPTURE,	/* only as an answer of mms_target_source() */
+	MMS_SOURCE_CAPTURE,	/* only as an answer of mms_target_source(): see below */
 };
 
 /*
@@ -202,7 +202,8 @@ int mms_open(pid_t pid, enum mms_source source, struct mms_target **target,
 void mms_close(struct mms_target *target);	/* NULL is fine */
 
 enum mms_source mms_target_source(const struct mms_target *target);
-const char *mms_target_source_name(const struct mms_target *target); /* "module", "procfs" */
+/* "module", "procfs", "capture" */
+const char *mms_target_source_name(const struct mms_target *target);
 pid_t mms_target_pid(const struct mms_target *target);	/* as given to mms_open() */
 /* Who it was when it was opened. */
 const struct mms_proc *mms_target_proc(const struct mms_target *target);
@@ -210,13 +211,14 @@ const struct mms_proc *mms_target_proc(const struct mms_target *target);
 int mms_target_procfd(const struct mms_target *target);
 /* INFO of the module, or NULL with another source. */
 const struct mmscope_info *mms_target_info(const struct mms_target *target);
-/* Why the module is not the source: an error with a mend, or NULL if it is. */
+/* Why the module is not (or, of a capture, was not) the source: an error, or NULL if it is. */
 const struct mms_error *mms_target_lack(const struct mms_target *target);
 /* The categories that mms_pages() can tell of this target. */
 uint64_t mms_target_categories(const struct mms_target *target);
 
-/* Bytes in a small page of this machine. */
+/* Bytes in a small page: of this machine; and of the one that the target is from. */
 uint64_t mms_page_size(void);
+uint64_t mms_target_page_size(const struct mms_target *target);
 
 /* ---- the address space as a whole ----------------------------------------- */
 
@@ -245,7 +247,7 @@ enum mms_mm_field {
 	MMS_MM_DEF_FLAGS,	/* MMSCOPE_VMA_LOCKED, _LOCKONFAULT: mlockall(MCL_FUTURE) */
 	MMS_MM_RLIM_AS, MMS_MM_RLIM_DATA, MMS_MM_RLIM_STACK, MMS_MM_RLIM_MEMLOCK,
 				/* soft limits, MMS_UNLIMITED: none */
-	MMS_MM_COUNT
+	MMS_MM_COUNT		/* capture files hold these numbers: new ones go before it */
 };
 
 #define MMS_UNLIMITED	UINT64_MAX
@@ -336,6 +338,7 @@ struct mms_vmas {
 	bool acct_rss, acct_parts;
 	enum mms_from from;	/* the list */
 	enum mms_from acct_from; /* the counts: counted after the list was made */
+	uint64_t page_size;	/* of the target, bytes */
 	struct mms_mm mm;	/* with the module from the same hold as the list */
 	char *names;		/* storage of the names */
 };
@@ -539,8 +542,8 @@ struct mms_threads {
 
 /*
  * The threads of a target.  Source: /proc/PID/task and the file "syscall" there,
- * whatever the source of the target; nobody is stopped.
- * Errors: MMS_GONE, MMS_DENIED, MMS_FAILED (no memory; a capture).
+ * whatever the source of the target, or the capture; nobody is stopped.
+ * Errors: MMS_GONE, MMS_DENIED, MMS_FAILED (no memory; a capture without them).
  * Free with mms_threads_free(), which is fine to call after a failure.
  */
 int mms_threads_read(struct mms_target *target, struct mms_threads *threads,
@@ -721,6 +724,181 @@ size_t mms_elf_main(struct mms_target *target, const struct mms_vmas *vmas);
 void mms_elf_vmas(const struct mms_vmas *vmas, size_t i, bool *wanted);
 /* The object that covers an address, or NULL. */
 struct mms_elf *mms_elfs_at(const struct mms_elfs *elfs, uint64_t address);
+
+/* ---- captures ------------------------------------------------------------- */
+
+/*
+ * All that a source told about one process at one time, to be asked later, on
+ * any machine.  It never changes once it is made.  On disk it is a versioned
+ * file with checksums (capture-file.c tells its layout), little-endian and
+ * without a C structure in it; any byte of it may be wrong, and is found to be.
+ */
+struct mms_capture;
+
+/* How far what a capture holds is of one moment. */
+enum mms_still {
+	MMS_STILL_MOVED,	/* the process changed its memory meanwhile */
+	MMS_STILL_SEEMED,	/* it ran, and two lists and two counts are the same */
+	MMS_STILL_HELD,		/* it was stopped: all is of one moment */
+	MMS_STILL_COUNT
+};
+
+const char *mms_still_name(enum mms_still still);	/* "moved", "seemed", "held" */
+
+struct mms_capture_info {
+	uint64_t taken_ns;	/* when, nanoseconds since 1970 */
+	char kernel[65], machine[65];	/* as uname -r and -m */
+	char boot[37];		/* frames of two boots have nothing to do with each other */
+	char tool[32];		/* the version of mmscope that made it */
+	char source[16];	/* who was asked: "module" or "procfs" */
+	char module[32];	/* version of the module, or "" */
+	uint32_t abi;		/* of the module, or 0 */
+	pid_t pid, ppid;	/* the process, and its parent (0: not told) */
+	uint64_t started;	/* clock ticks after boot; with the pid it names a process */
+	uint64_t page_size;	/* bytes */
+	uint64_t categories;	/* those that were known */
+	bool frames;		/* page frame numbers are in it */
+	enum mms_still still;
+	uint64_t runs;		/* in the capture; those of `frames` are many */
+};
+
+/* For mms_capture_take(). */
+#define MMS_CAPTURE_HOLD	(1U << 0)	/* stop the process meanwhile (ptrace) */
+
+/*
+ * Captures a target: its figures, VMAs with all accounts, threads, and the state
+ * of each page, with frames where the caller has the right to them.  `progress`
+ * (or NULL) is told now and then how many bytes of address space are done.
+ * Errors: those of the queries; with HOLD those of ptrace.  To be freed.
+ */
+int mms_capture_take(struct mms_target *target, unsigned int flags,
+		     void (*progress)(uint64_t done, uint64_t all, void *arg), void *arg,
+		     struct mms_capture **capture, struct mms_error *err);
+void mms_capture_free(struct mms_capture *capture);	/* NULL is fine */
+const struct mms_capture_info *mms_capture_info(const struct mms_capture *capture);
+
+/*
+ * Writes it to a file, readable by its owner only: all of it, or nothing at all.
+ * Signals that are sent meanwhile are delivered behind it.  What is there by that
+ * name is replaced, if it is a regular file.
+ * Errors: MMS_FAILED (no room, no memory), MMS_DENIED, MMS_USAGE (no such folder,
+ * not a regular file).
+ */
+int mms_capture_write(const struct mms_capture *capture, const char *path,
+		      struct mms_error *err);
+/*
+ * Reads a file that may hold anything.
+ * Errors: MMS_FAILED (err->why says which check it does not pass; no memory),
+ * MMS_USAGE (no such file), MMS_DENIED.  To be freed.
+ */
+int mms_capture_read(const char *path, struct mms_capture **capture, struct mms_error *err);
+
+/*
+ * Makes a target of it, which owns it from then on, also after a failure: all
+ * queries answer as they would have at the time, but mms_walk().
+ */
+int mms_capture_open(struct mms_capture *capture, struct mms_target **target,
+		     struct mms_error *err);
+/* Of such a target, else NULL. */
+const struct mms_capture_info *mms_target_capture(const struct mms_target *target);
+
+/* ---- what changed between two captures ------------------------------------ */
+
+/*
+ * What became of a page.  Not told is what others do: whether they map a page of a
+ * file as well, or brought it into the page cache.
+ */
+enum mms_effect {
+	MMS_EFFECT_RESIDENT,	/* was not there: touched for the first time */
+	MMS_EFFECT_SWAPPED_IN,	/* came back from swap */
+	MMS_EFFECT_SWAPPED_OUT,	/* went to swap */
+	MMS_EFFECT_DROPPED,	/* was present; is mapped by nothing, nor in swap */
+	MMS_EFFECT_SWAP_FREED,	/* was in swap; is nowhere */
+	MMS_EFFECT_UNMAPPED,	/* was present or in swap; its VMA is gone */
+	MMS_EFFECT_LOCKED,	/* the page's own lock flag */
+	MMS_EFFECT_UNLOCKED,
+	MMS_EFFECT_WRITTEN,	/* was present and clean, or the zero page; is dirty */
+	MMS_EFFECT_CLEANED,	/* was dirty; is not */
+	MMS_EFFECT_SHARED,	/* anonymous: was mapped once; is more than once (fork) */
+	MMS_EFFECT_UNSHARED,	/* the other way round (copied on write, or the other left) */
+	MMS_EFFECT_MOVED,	/* another frame: copied, or migrated; needs frames */
+	MMS_EFFECT_HUGE,	/* became part of a huge page */
+	MMS_EFFECT_SMALL,	/* ceased to be */
+	MMS_EFFECT_GUARDED,
+	MMS_EFFECT_UNGUARDED,
+	MMS_EFFECT_COUNT
+};
+
+const char *mms_effect_name(enum mms_effect effect);	/* "resident", "swapped-in", ... */
+
+/* A figure that both captures know, and that is not the same. */
+struct mms_diff_figure {
+	enum mms_mm_field field;
+	uint64_t before, after;
+};
+
+enum mms_piece {
+	MMS_PIECE_NEW,		/* was not mapped */
+	MMS_PIECE_GONE,		/* is not any more */
+	MMS_PIECE_REPLACED,	/* something else is mapped there */
+	MMS_PIECE_CHANGED,	/* flags: protection, locks, advice */
+};
+
+const char *mms_piece_name(enum mms_piece kind);	/* "new", "gone", ... */
+
+/* A part of the address space that is mapped in another way. */
+struct mms_diff_piece {
+	uint64_t start, end;
+	enum mms_piece kind;
+	size_t before, after;	/* which VMA it was in and is in; of those that apply */
+	uint64_t known;		/* CHANGED: flags that both captures know */
+};
+
+/* Pages side by side to which the same happened. */
+struct mms_diff_run {
+	uint64_t start, end;
+	uint64_t effects;	/* 1 << enum mms_effect */
+};
+
+/*
+ * VMAs of the one list and those of the other that they overlap: mostly one and
+ * the same.  None before: new; none after: gone; else it grew, was split ...
+ */
+struct mms_diff_area {
+	uint64_t start, end;
+	size_t before, befores;		/* the first, and how many */
+	size_t after, afters;
+	size_t piece, pieces;		/* in mms_diff.piece: none if it is as it was */
+	size_t run, runs;		/* in mms_diff.run */
+	uint64_t pages[MMS_EFFECT_COUNT];
+	uint64_t both;			/* pages present in both, zero pages left out; if both */
+	uint64_t same_frame;		/* captures have frames: those with the same frame */
+};
+
+struct mms_diff {
+	bool same_process;		/* else they are two processes, compared by address */
+	bool child, parent;		/* the second is a child of the first; its parent */
+	bool execed;			/* the same process, with another program */
+	bool frames;			/* both have frames, of one boot */
+	uint64_t told;			/* categories that both know */
+	const struct mms_vmas *before, *after;	/* of the captures, which must outlive it */
+	size_t figures, areas, pieces, runs;
+	struct mms_diff_figure *figure;
+	struct mms_diff_area *area;	/* those with a difference, or with pages in both */
+	struct mms_diff_piece *piece;
+	struct mms_diff_run *run;
+	uint64_t unchanged;		/* VMAs without any difference */
+	uint64_t page_size;
+};
+
+/*
+ * What is different in `after`.  Pure.  Errors: MMS_USAGE (page sizes differ),
+ * MMS_FAILED (no memory).  Free with mms_diff_free(), which is fine to call after a
+ * failure.
+ */
+int mms_diff(const struct mms_capture *before, const struct mms_capture *after,
+	     struct mms_diff *diff, struct mms_error *err);
+void mms_diff_free(struct mms_diff *diff);
 
 /* ---- names and numbers ---------------------------------------------------- */
 

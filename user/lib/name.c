@@ -65,7 +65,6 @@ static const char *const froms[MMS_FROM_COUNT] = {
 	[MMS_FROM_STAT] = "stat",
 	[MMS_FROM_STATUS] = "status",
 	[MMS_FROM_LIMITS] = "limits",
-	[MMS_FROM_CAPTURE] = "capture",
 };
 
 static const struct field {

@@ -25,6 +25,8 @@ struct mmsi_source {
 		     mms_run_fn run, void *arg, uint64_t *pages, struct mms_error *err);
 	int (*walk)(struct mms_target *t, uint64_t address, bool raw,
 		    struct mmscope_walk *walk, struct mms_error *err);
+	/* NULL: of a process that runs, so /proc is asked. */
+	int (*threads)(struct mms_target *t, struct mms_threads *threads, struct mms_error *err);
 	void (*close)(struct mms_target *t);
 };
 
@@ -38,6 +40,7 @@ struct mms_target {
 	bool lacks;		/* `lack` says why not */
 	struct mms_error lack;
 	uint64_t categories;	/* that pages() can tell */
+	uint64_t page_size;	/* of the machine it is on, or was */
 	void *priv;		/* the source's own */
 };
 

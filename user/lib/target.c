@@ -17,6 +17,11 @@ uint64_t mms_page_size(void)
 	return (uint64_t)sysconf(_SC_PAGESIZE);
 }
 
+uint64_t mms_target_page_size(const struct mms_target *t)
+{
+	return t->page_size;
+}
+
 /*
  * The directory /proc/PID stays bound to this very process: when it is gone,
  * all below answers ESRCH, also if the pid is used again.
@@ -85,6 +90,7 @@ int mms_open(pid_t pid, enum mms_source source, struct mms_target **target,
 	if (!t)
 		return mmsi_nomem(err);
 	t->pid = pid;
+	t->page_size = mms_page_size();
 	t->procfd = -1;
 	t->devfd = -1;
 	if (open_process(t, err) || choose_source(t, source, err)) {
@@ -156,14 +162,29 @@ int mms_mm_read(struct mms_target *t, struct mms_mm *mm, struct mms_error *err)
 	return t->source->mm(t, mm, err);
 }
 
+/*
+ * A range for this target: the end of all things becomes a page boundary; and who
+ * asks about a machine with larger pages had no way to know.
+ */
+static void fit_range(const struct mms_target *t, uint64_t *start, uint64_t *end)
+{
+	uint64_t mask = t->page_size - 1;
+
+	if (*end == MMS_ALL_END || *end > ~mask)
+		*end = ~mask;
+	if (t->page_size <= mms_page_size() || (*start | *end) & (mms_page_size() - 1))
+		return;
+	*start &= ~mask;
+	*end = (*end + mask) & ~mask;
+}
+
 int mms_vmas_read(struct mms_target *t, uint64_t start, uint64_t end, unsigned int flags,
 		  uint64_t categories, struct mms_vmas *vmas, struct mms_error *err)
 {
-	uint64_t mask = mms_page_size() - 1;
+	uint64_t mask = t->page_size - 1;
 
 	memset(vmas, 0, sizeof(*vmas));
-	if (end == MMS_ALL_END)
-		end = ~mask;
+	fit_range(t, &start, &end);
 	if ((start | end) & mask || start >= end)
 		return mms_fail(err, MMS_USAGE, NULL, "the range",
 				"is empty, or not on page boundaries");
@@ -171,6 +192,7 @@ int mms_vmas_read(struct mms_target *t, uint64_t start, uint64_t end, unsigned i
 		mms_vmas_free(vmas);
 		return -1;
 	}
+	vmas->page_size = t->page_size;
 	mms_vmas_purpose(vmas, t->proc.threads);
 	return 0;
 }
@@ -205,6 +227,8 @@ static int refuse_categories(const struct mms_target *t, uint64_t cannot, struct
 	char names[160];
 
 	mms_categories_format(cannot, names, sizeof(names));
+	if (t->source->kind == MMS_SOURCE_CAPTURE)
+		return mms_fail(err, MMS_USAGE, NULL, names, "was not known when it was captured");
 	return mms_fail(err, t->devfd < 0 ? MMS_NO_MODULE : MMS_USAGE,
 			t->devfd < 0 ? t->lack.mend : NULL, names,
 			t->devfd < 0 ? "only the module can tell" :
@@ -215,11 +239,10 @@ int mms_pages(struct mms_target *t, const struct mms_pages_query *query,
 	      mms_run_fn run, void *arg, uint64_t *pages, struct mms_error *err)
 {
 	struct mms_pages_query q = *query;
-	uint64_t mask = mms_page_size() - 1, asked, total = 0;
+	uint64_t mask = t->page_size - 1, asked, total = 0;
 	int ret;
 
-	if (q.end == MMS_ALL_END)
-		q.end = ~mask;
+	fit_range(t, &q.start, &q.end);
 	if ((q.start | q.end) & mask || q.start > q.end)
 		return mms_fail(err, MMS_USAGE, NULL, "the range",
 				"ends before it starts, or is not on page boundaries");
@@ -238,6 +261,9 @@ int mms_walk(struct mms_target *t, uint64_t address, bool raw,
 	     struct mmscope_walk *walk, struct mms_error *err)
 {
 	memset(walk, 0, sizeof(*walk));
+	if (t->source->kind == MMS_SOURCE_CAPTURE)
+		return mms_fail(err, MMS_USAGE, "what became of the page: mmscope pages --from FILE",
+				"the page tables", "a capture does not hold them");
 	if (!t->source->walk)
 		return mms_fail(err, MMS_NO_MODULE, t->lack.mend, "the page tables",
 				"only the module can read them (%s)", t->lack.why);

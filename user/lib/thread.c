@@ -76,8 +76,8 @@ int mms_threads_read(struct mms_target *t, struct mms_threads *threads, struct m
 	DIR *dir;
 
 	*threads = (struct mms_threads){ 0 };
-	if (t->procfd < 0)
-		return mms_fail(err, MMS_FAILED, NULL, "threads", "this source does not tell them");
+	if (t->source->threads)
+		return t->source->threads(t, threads, err);
 	fd = openat(t->procfd, "task", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	dir = fd < 0 ? NULL : fdopendir(fd);
 	if (!dir) {

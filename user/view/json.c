@@ -238,6 +238,39 @@ void view_json_begin(struct view_json *j, const char *verb, const struct mms_tar
 		view_json_text(j, "lack", lack->why);
 	else
 		view_json_null(j, "lack");
+	if (mms_target_capture(target))
+		view_json_capture(j, "capture", mms_target_capture(target));
+	view_json_close(j);
+}
+
+static void maybe_text(struct view_json *j, const char *key, const char *text)
+{
+	if (*text)
+		view_json_name(j, key, text);
+	else
+		view_json_null(j, key);
+}
+
+void view_json_capture(struct view_json *j, const char *key, const struct mms_capture_info *i)
+{
+	view_json_object_flat(j, key);
+	view_json_signed(j, "pid", i->pid);
+	view_json_number(j, "taken_ns", i->taken_ns);
+	view_json_name(j, "source", i->source);
+	maybe_text(j, "module", i->module);
+	if (i->abi)
+		view_json_number(j, "abi", i->abi);
+	else
+		view_json_null(j, "abi");
+	view_json_name(j, "kernel", i->kernel);
+	view_json_name(j, "machine", i->machine);
+	view_json_name(j, "boot", i->boot);
+	view_json_name(j, "tool", i->tool);
+	view_json_number(j, "page_size", i->page_size);
+	view_json_categories(j, "told", i->categories);
+	view_json_bool(j, "frames", i->frames);
+	view_json_text(j, "still", mms_still_name(i->still));
+	view_json_number(j, "runs", i->runs);
 	view_json_close(j);
 }
 

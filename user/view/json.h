@@ -6,8 +6,12 @@
  * THE SCHEMA "mmscope/1", common to all verbs
  *
  *   { "schema": "mmscope/1", "verb": "...", "version": "0.1.0",
- *     "target": { "pid", "comm", "source": "module"|"procfs", "lack": null|"why
- *                 the module was not the source" },	(verbs with a target)
+ *     "target": { "pid", "comm", "source": "module"|"procfs"|"capture", "lack": null|"why
+ *                 the module is (or was) not the source", and of a capture "capture": {
+ *                 "pid", "taken_ns" (since 1970), "source" (who was asked then), "module",
+ *                 "abi", "kernel", "machine", "boot", "tool", "page_size", "told",
+ *                 "frames", "still": "held"|"seemed"|"moved", "runs" } },
+ *                 (verbs with a target)
  *     ... the verb's own members ... }
  *
  *   addresses	strings "0x..." in hexadecimal
@@ -72,6 +76,16 @@
  *		"events": [ { "event": "predict"|"do"|"observe"|"differs"|"silent"|"note",
  *		"who", "text" } | { "event": "check", "name", "status": "ok"|"wrong"|
  *		"skipped", "text", "mend" } | { "event": "pages", "pages": "R*2 .*30" } ] }
+ *   snapshot	"file", "bytes", "capture" (as in "target")
+ *   diff	"before", "after" (captures), "relation": "same"|"exec"|"child"|"parent"|"other",
+ *		"frames" (whether they can be compared), "told", "figures": [ { "name",
+ *		"before", "after" } ], "areas": [ { "start", "end", "before": VMAs, "after":
+ *		VMAs, "pieces": [ { "start", "end", "size", "kind": "new"|"gone"|"replaced"|
+ *		"changed" with "flags_set", "flags_cleared" } ], "effects": { EFFECT: pages },
+ *		"runs": [ { "start", "end", "pages", "effects" } ], "present_in_both_pages",
+ *		"same_frame_pages" } ], "unchanged_vmas".  An EFFECT: resident swapped-in
+ *		swapped-out dropped swap-freed unmapped locked unlocked written cleaned shared
+ *		unshared moved huge small guarded unguarded
  *   doctor	"checks": [ { "name", "status": "ok"|"warn"|"fail"|"info", "text", "mend" } ]
  *
  * "mm" holds a member for each figure, by its name in mms_mm_field_name();
@@ -120,6 +134,8 @@ void view_json_null(struct view_json *j, const char *key);
 void view_json_limit(struct view_json *j, const char *key, uint64_t bytes);
 void view_json_fact(struct view_json *j, const char *key, struct mms_fact fact,
 		    enum mms_unit unit);
+/* What a capture says of itself. */
+void view_json_capture(struct view_json *j, const char *key, const struct mms_capture_info *info);
 void view_json_categories(struct view_json *j, const char *key, uint64_t mask);
 void view_json_flags(struct view_json *j, const char *key, uint64_t mask);
 

@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * text.c - the widths of terminals and of texts.
+ * text.c - the widths of terminals and of texts; and a moment as a text.
  */
 #include <langinfo.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <time.h>
 #include <unistd.h>
 #include <wchar.h>
 
@@ -85,4 +87,14 @@ const char *view_tail(const char *text, size_t room)
 	}
 	slash = p > text ? strchr(p, '/') : NULL;
 	return slash && slash[1] ? slash : p;
+}
+
+char *view_time(uint64_t ns, char buf[32])
+{
+	time_t seconds = (time_t)(ns / 1000000000);
+	struct tm tm;
+
+	if (!gmtime_r(&seconds, &tm) || !strftime(buf, 32, "%Y-%m-%d %H:%M:%S", &tm))
+		snprintf(buf, 32, "at some time");
+	return buf;
 }

@@ -8,6 +8,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 /* COLUMNS, or the terminal's own, or 80; at most `most`. */
 int view_width(int most);
@@ -20,5 +21,8 @@ size_t view_cells(const char *text);
  * last component of a path fits, the tail starts with its slash.
  */
 const char *view_tail(const char *text, size_t room);
+
+/* Nanoseconds since 1970 as "2026-03-01 12:00:00", in UTC.  Returns buf. */
+char *view_time(uint64_t ns, char buf[32]);
 
 #endif

@@ -102,7 +102,7 @@ bool view_acct_bytes(const struct mms_vmas *vmas, size_t i, uint64_t category, u
 	*bytes = 0;
 	for (unsigned int c = 0; c < MMSCOPE_CAT_COUNT; c++)
 		if (vmas->acct && told >> c & 1)
-			*bytes += vmas->acct[i].pages[c] * mms_page_size();
+			*bytes += vmas->acct[i].pages[c] * vmas->page_size;
 	return vmas->acct && told && !view_acct_withheld(vmas, i, category);
 }
 
