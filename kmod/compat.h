@@ -12,6 +12,7 @@
 #include <linux/ctype.h>
 #include <linux/mm.h>
 #include <linux/hugetlb.h>
+#include <linux/kmemleak.h>
 #include <linux/ksm.h>
 #include <linux/swap.h>
 #include <linux/swapops.h>
@@ -22,6 +23,7 @@
 #include <linux/percpu_counter.h>
 #include <linux/proc_fs.h>
 #include <linux/seq_file.h>
+#include <linux/slab.h>
 #include <linux/string_helpers.h>
 #include <linux/uaccess.h>
 
@@ -399,6 +401,23 @@ static inline bool mmscope_compat_uniform(struct folio *folio)
 	return folio_test_hugetlb(folio);
 }
 #endif
+
+/*
+ * Whoever looks a file of /proc up may read its operations when the file has been
+ * removed, and what was a module's is gone: 654b33ada4ab ("proc: fix UAF in
+ * proc_get_inode()"), 6.15, and in stable kernels that cannot be told apart here. Before,
+ * nothing tells when the last of them is done, so a copy is made that stays for
+ * good: some 100 bytes each time that the module is loaded. (Nothing in it is called
+ * after the removal.) NULL without memory.
+ */
+static inline const struct proc_ops *mmscope_compat_proc_ops(const struct proc_ops *ops)
+{
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 15, 0)
+	ops = kmemdup(ops, sizeof(*ops), GFP_KERNEL);
+	kmemleak_not_leak(ops);
+#endif
+	return ops;
+}
 
 /* Do several mappings use this very table of hugetlb entries? */
 static inline bool mmscope_compat_table_shared(pmd_t *pmd)

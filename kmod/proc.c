@@ -51,6 +51,8 @@ struct entry {
 };
 
 static struct proc_dir_entry *root;
+/* Of the files of directories, of `targets` and of `info`: see compat.h. */
+static const struct proc_ops *each_ops, *targets_ops, *info_ops;
 static DEFINE_MUTEX(table_lock);
 static LIST_HEAD(table);
 static unsigned int table_count;
@@ -309,7 +311,7 @@ static int read_release(struct inode *inode, struct file *file)
 	return seq_release_private(inode, file);
 }
 
-static const struct proc_ops file_ops = {
+static const struct proc_ops each_ops_here = {
 	.proc_open = read_open,
 	.proc_read_iter = read_iter,
 	.proc_lseek = read_seek,
@@ -503,7 +505,7 @@ static int make_dir(const char *name, struct entry *entry, struct proc_dir_entry
 	if (!*dir)
 		return -ENOMEM;
 	for (i = 0; i < ARRAY_SIZE(formats); i++)
-		if (!proc_create_data(formats[i].file, 0444, *dir, &file_ops,
+		if (!proc_create_data(formats[i].file, 0444, *dir, each_ops,
 				      (void *)&formats[i]))
 			return -ENOMEM;
 	return 0;
@@ -813,7 +815,7 @@ static int targets_open(struct inode *inode, struct file *file)
 	return single_open(file, targets_show, NULL);
 }
 
-static const struct proc_ops targets_ops = {
+static const struct proc_ops targets_ops_here = {
 	.proc_open = targets_open,
 	.proc_read_iter = plain_read,
 	.proc_write = targets_write,
@@ -849,7 +851,7 @@ static int info_open(struct inode *inode, struct file *file)
 	return single_open(file, info_show, NULL);
 }
 
-static const struct proc_ops info_ops = {
+static const struct proc_ops info_ops_here = {
 	.proc_open = info_open,
 	.proc_read_iter = plain_read,
 	.proc_lseek = seq_lseek,
@@ -862,6 +864,11 @@ int mmscope_proc_init(void)
 {
 	struct proc_dir_entry *self;
 
+	each_ops = mmscope_compat_proc_ops(&each_ops_here);
+	targets_ops = mmscope_compat_proc_ops(&targets_ops_here);
+	info_ops = mmscope_compat_proc_ops(&info_ops_here);
+	if (!each_ops || !targets_ops || !info_ops)
+		return -ENOMEM;
 	disposals = alloc_workqueue("mmscope", WQ_UNBOUND, 0);
 	if (!disposals)
 		return -ENOMEM;
@@ -869,8 +876,8 @@ int mmscope_proc_init(void)
 	if (!root)
 		goto err_queue;
 	/* `targets` last: from then on there are entries, with wakers. */
-	if (!proc_create("info", 0444, root, &info_ops) || make_dir("self", NULL, &self) ||
-	    !proc_create("targets", 0666, root, &targets_ops))
+	if (!proc_create("info", 0444, root, info_ops) || make_dir("self", NULL, &self) ||
+	    !proc_create("targets", 0666, root, targets_ops))
 		goto err_root;
 	return 0;
 

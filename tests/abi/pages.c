@@ -287,8 +287,8 @@ static void test_reference(void)
 		int page;
 		u64 has, lacks;
 	} table[] = {
-		{ "written", 3, CAT(PRESENT) | CAT(ANON) | CAT(WRITABLE) | CAT(DIRTY) |
-		  CAT(ACCESSED) | CAT(IN_CORE), CAT(ZERO) | CAT(FILE) | CAT(SHMEM) | CAT(SWAPPED) },
+		{ "written", 3, CAT(PRESENT) | CAT(ANON) | CAT(WRITABLE) | CAT(IN_CORE),
+		  CAT(ZERO) | CAT(FILE) | CAT(SHMEM) | CAT(SWAPPED) },
 		{ "untouched", 13, 0, ~CAT(SOFT_DIRTY) },
 		{ "zero", 31, CAT(PRESENT) | CAT(ZERO) | CAT(IN_CORE),
 		  CAT(ANON) | CAT(FILE) | CAT(WRITABLE) },
@@ -306,6 +306,8 @@ static void test_reference(void)
 			"pages.reference.%s", table[i].name))
 			tap_note("page %d: %llx", table[i].page, got);
 	}
+	/* If the kernel moved it, older ones keep that in the page alone. */
+	ok(state[3] & (CAT(DIRTY) | CAT(PAGE_DIRTY)), "pages.reference.written_is_dirty");
 }
 
 /* ---- frames ---- */

@@ -292,10 +292,12 @@ static bool against_kpageflags(const struct page_view *v, struct tally *t)
 				fine = fine && (kpf >> same[i].kpf & 1) == !!(v->cats & same[i].cat);
 		/*
 		 * 14: swap-backed. Anonymous and not so: MADV_FREE is pending,
-		 * unless it was written since, which only the entry knows.
+		 * unless it was written since, which the entry knows; or the page
+		 * (4), to which KSM hands that on.
 		 */
-		if (kpf >> 12 & 1 && !(v->cats & CAT(DIRTY)))
-			fine = fine && !(kpf >> 14 & 1) == !!(v->cats & CAT(LAZYFREE));
+		if (kpf >> 12 & 1 && !(v->cats & CAT(DIRTY)) && at_rest >> 4 & 1)
+			fine = fine && !(kpf >> 14 & 1 || kpf >> 4 & 1) ==
+				       !!(v->cats & CAT(LAZYFREE));
 	}
 	t->bad[W_KPAGEFLAGS] += !fine;
 	return fine;
