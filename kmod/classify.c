@@ -80,23 +80,25 @@ static u64 dirt_bits(struct folio *folio, bool dirty)
 }
 
 /* What nobody wants is not looked for: each is another cache line, or some work. */
-static u64 folio_bits(const struct mmscope_class *c, struct page *page, bool dirty)
+static __always_inline u64 folio_bits(const struct mmscope_class *c, struct page *page,
+				      bool dirty)
 {
 	struct folio *folio = page_folio(page);
+	const u64 want = c->want;
 	bool shared = false;
 	u64 bits = 0;
 
-	if (c->want & (CAT(SHARED) | LOCKS))
+	if (want & (CAT(SHARED) | LOCKS))
 		shared = mmscope_compat_shared(folio, page);
 	if (shared)
 		bits |= CAT(SHARED);
-	if (c->want & KINDS)
+	if (want & KINDS)
 		bits |= folio_kind(folio);
-	if (c->want & LOCKS)
+	if (want & LOCKS)
 		bits |= lock_bits(c, folio, shared);
-	if ((c->want & CAT(KSM)) && folio_test_ksm(folio))
+	if ((want & CAT(KSM)) && folio_test_ksm(folio))
 		bits |= CAT(KSM);
-	if (c->want & DIRT)
+	if (want & DIRT)
 		bits |= dirt_bits(folio, dirty);
 	return bits;
 }
@@ -142,12 +144,10 @@ static unsigned long frame_of(pte_t pte, int level)
 	return pte_pfn(pte) & ~((1UL << order) - 1);
 }
 
-static u64 present_bits(const struct mmscope_class *c, pte_t pte, int level,
-			unsigned int sub, u64 *frame)
+/* What the flags of an entry that is present say. */
+static u64 flag_bits(const struct mmscope_class *c, pte_t pte)
 {
 	u64 bits = CAT(PRESENT) | c->always;
-	unsigned long pfn = frame_of(pte, level);
-	struct page *page;
 
 	if (pte_write(pte))
 		bits |= CAT(WRITABLE);
@@ -166,6 +166,15 @@ static u64 present_bits(const struct mmscope_class *c, pte_t pte, int level,
 		bits |= CAT(HUGETLB);
 	if (c->want & MMSCOPE_CATS_CACHE)
 		bits |= CAT(IN_CORE);
+	return bits;
+}
+
+static u64 present_bits(const struct mmscope_class *c, pte_t pte, int level,
+			unsigned int sub, u64 *frame)
+{
+	u64 bits = flag_bits(c, pte);
+	unsigned long pfn = frame_of(pte, level);
+	struct page *page;
 
 	page = normal_page(c, pte, level, pfn, &bits);
 	if (page && (c->want & MMSCOPE_CATS_FOLIO))
@@ -173,6 +182,41 @@ static u64 present_bits(const struct mmscope_class *c, pte_t pte, int level,
 	if (c->frames)
 		*frame = pfn + sub;
 	return bits;
+}
+
+/*
+ * The same in two parts, for an entry of the lowest level that is present, not
+ * special, and of a VMA with neither VM_PFNMAP nor VM_MIXEDMAP: so it has a page
+ * (vm_normal_page() asks no more of it; those of a device are special, too).
+ */
+u64 mmscope_classify_flags(const struct mmscope_class *c, pte_t pte)
+{
+	return flag_bits(c, pte);
+}
+
+static u64 page_bits(const struct mmscope_class *c, pte_t pte)
+{
+	return folio_bits(c, pfn_to_page(pte_pfn(pte)), pte_dirty(pte));
+}
+
+/*
+ * The second part, of such an entry, and of how many from it on (@most at most) it
+ * holds, since their flags are the same, too.
+ */
+unsigned int mmscope_classify_pages(const struct mmscope_class *c, pte_t *ptep, pte_t pte,
+				    unsigned int most, u64 *bits)
+{
+	unsigned long flags = mmscope_flags_of(pte);
+	u64 first = page_bits(c, pte);
+	unsigned int n;
+
+	for (n = 1; n < most; n++) {
+		pte = ptep_get(++ptep);
+		if (mmscope_flags_of(pte) != flags || page_bits(c, pte) != first)
+			break;
+	}
+	*bits = first;
+	return n;
 }
 
 static u64 marker_bits(unsigned int marker)

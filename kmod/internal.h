@@ -147,6 +147,9 @@ struct mmscope_class {
 void mmscope_classify_vma(struct mmscope_class *c, struct vm_area_struct *vma);
 u64 mmscope_classify_entry(const struct mmscope_class *c, pte_t pte, int level,
 			   unsigned int sub, u64 *frame);
+u64 mmscope_classify_flags(const struct mmscope_class *c, pte_t pte);
+unsigned int mmscope_classify_pages(const struct mmscope_class *c, pte_t *ptep, pte_t pte,
+				    unsigned int most, u64 *bits);
 bool mmscope_classify_is_empty(pte_t pte);
 bool mmscope_classify_uniform(const struct mmscope_class *c, pte_t pte);
 

@@ -28,7 +28,8 @@ struct scan {
 	bool undecided;			/* incore needs a verdict to go on */
 	/* Of the VMA: */
 	bool cache;			/* pages without an entry are asked of incore */
-	bool by_flags;			/* a plain entry's flags say all */
+	bool by_flags;			/* a plain entry's flags say all, ... */
+	bool folios;			/* ... but what its page tells, if that is asked */
 	unsigned long flags;		/* those of the last plain one (0: none yet) ... */
 	u64 flags_mean;			/* ... and what it was */
 	/* One of the two takes what is found. */
@@ -110,14 +111,22 @@ static void count(struct scan *s, u64 cats, u64 pages)
 
 /* ---- what the descent finds ---- */
 
-static unsigned long emit(struct scan *s, unsigned long start, unsigned long end, u64 cats,
-			  u64 frame, bool follows)
+/* Each returns how far what was found was taken. */
+static inline unsigned long emit(struct scan *s, unsigned long start, unsigned long end,
+				 u64 cats)
 {
-	if (!s->runs)
-		count(s, cats, (end - start) >> PAGE_SHIFT);
-	else if (mmscope_runs_want(s->runs, cats))
-		return mmscope_runs_add(s->runs, start, end, cats, frame, follows);
+	if (s->runs)
+		return mmscope_runs_add(s->runs, start, end, cats);
+	count(s, cats, (end - start) >> PAGE_SHIFT);
 	return end;
+}
+
+static unsigned long emit_frames(struct scan *s, unsigned long start, unsigned long end,
+				 u64 cats, u64 frame, bool follow)
+{
+	if (s->runs && frame)
+		return mmscope_runs_add_frames(s->runs, start, end, cats, frame, follow);
+	return emit(s, start, end, cats);
 }
 
 /*
@@ -129,98 +138,131 @@ static bool give_way(const struct mmscope_descent *d, unsigned long addr)
 	return !(addr & (GIVE_WAY - 1)) && mmap_lock_is_contended(d->vma->vm_mm);
 }
 
-/*
- * Does all that is asked of this entry follow from its flags? What is special is
- * the zero page or not, by its frame.
- */
+/* A present entry whose flags say all but what only its page can tell. */
 static bool is_plain(const struct scan *s, pte_t pte)
 {
 	return s->by_flags && pte_present(pte) && !pte_special(pte);
 }
 
-/* Entries of which the same holds: from where they were found up to @next. */
-struct piece {
-	unsigned long next;
-	u64 cats, frame;
-};
-
-static void piece_of_none(struct scan *s, pte_t *ptep, unsigned long addr,
-			  unsigned long end, struct piece *p)
-{
-	p->cats = s->class.always;
-	p->frame = 0;
-	p->next = addr;
-	do
-		p->next += PAGE_SIZE;
-	while (p->next < end && pte_none(ptep_get(++ptep)));
-	if (s->cache)
-		p->cats |= mmscope_incore_next(&s->incore, s->descent.vma, addr, &p->next);
-}
-
-static void piece_of_plain(struct scan *s, pte_t pte, pte_t *ptep, unsigned long addr,
-			   unsigned long end, struct piece *p)
+/* What its flags say; they are mostly those of the entry before. */
+static u64 meaning_of(struct scan *s, pte_t pte)
 {
 	unsigned long flags = mmscope_flags_of(pte);
 
 	if (flags != s->flags) {
-		s->flags_mean = mmscope_classify_entry(&s->class, pte, 1, 0, &p->frame);
+		s->flags_mean = mmscope_classify_flags(&s->class, pte);
 		s->flags = flags;
 	}
-	p->cats = s->flags_mean;
-	p->frame = 0;
-	p->next = addr;
-	do
-		p->next += PAGE_SIZE;
-	while (p->next < end && mmscope_flags_of(ptep_get(++ptep)) == flags);
+	return s->flags_mean;
 }
 
-static void piece_of_one(struct scan *s, pte_t pte, unsigned long addr, struct piece *p)
+/* Up to where the entries behind @ptep have the flags of @pte. */
+static unsigned long same_until(pte_t *ptep, pte_t pte, unsigned long next, unsigned long end)
 {
-	p->cats = mmscope_classify_entry(&s->class, pte, 1, 0, &p->frame);
-	p->next = addr + PAGE_SIZE;
-	if (s->cache && mmscope_classify_is_empty(pte))
-		p->cats |= mmscope_incore_next(&s->incore, s->descent.vma, addr, &p->next);
+	unsigned long flags = mmscope_flags_of(pte);
+
+	while (next < end && mmscope_flags_of(ptep_get(++ptep)) == flags)
+		next += PAGE_SIZE;
+	return next;
+}
+
+static unsigned long none_until(pte_t *ptep, unsigned long next, unsigned long end)
+{
+	while (next < end && pte_none(ptep_get(++ptep)))
+		next += PAGE_SIZE;
+	return next;
+}
+
+/*
+ * The piece that begins at @addr: entries of which the same holds, found alike, up
+ * to @end at most. Returns where the next begins.
+ */
+static inline unsigned long piece_at(struct scan *s, pte_t *ptep, unsigned long addr,
+				     unsigned long end, u64 *cats)
+{
+	pte_t pte = ptep_get(ptep);	/* once: the processor sets bits in it */
+	unsigned long next = addr + PAGE_SIZE;
+	u64 frame, bits;
+
+	if (is_plain(s, pte)) {
+		*cats = meaning_of(s, pte);
+		if (!s->folios)
+			return same_until(ptep, pte, next, end);
+		next = addr + (mmscope_classify_pages(&s->class, ptep, pte,
+						      (end - addr) >> PAGE_SHIFT, &bits)
+			       << PAGE_SHIFT);
+		*cats |= bits;
+		return next;
+	}
+	if (pte_none(pte)) {
+		*cats = s->class.always;
+		next = none_until(ptep, next, end);
+	} else {
+		*cats = mmscope_classify_entry(&s->class, pte, 1, 0, &frame);
+		if (!s->cache || !mmscope_classify_is_empty(pte))
+			return next;
+	}
+	if (s->cache)
+		*cats |= mmscope_incore_next(&s->incore, s->descent.vma, addr, &next);
+	return next;
+}
+
+/* Where the lock may be asked for next: see give_way(). */
+static unsigned long way_until(unsigned long addr, unsigned long end)
+{
+	return min(end, (addr | (GIVE_WAY - 1)) + 1);
 }
 
 /*
  * [from, addr) is alike, and not yet handed on: what costs most is to do that for
- * each page.  A page with a frame is a run of its own until runs.c says otherwise.
+ * each page.
  */
 static unsigned long found_ptes(struct mmscope_descent *d, pte_t *ptep, unsigned long addr,
 				unsigned long end)
 {
 	struct scan *s = to_scan(d);
-	unsigned long from = addr;
-	u64 alike = 0;
+	unsigned long from = addr, stop = way_until(addr, end), next;
+	u64 alike = 0, cats;
 
 	do {
-		unsigned long stop = min(end, (addr | (GIVE_WAY - 1)) + 1);
-		pte_t pte = ptep_get(ptep);	/* once: the processor sets bits in it */
-		struct piece p;
+		for (; addr < stop; ptep += (next - addr) >> PAGE_SHIFT, addr = next) {
+			next = piece_at(s, ptep, addr, stop, &cats);
+			if (cats == alike)
+				continue;
+			if (from < addr) {
+				unsigned long reached = emit(s, from, addr, alike);
 
-		if (pte_none(pte))
-			piece_of_none(s, ptep, addr, stop, &p);
-		else if (is_plain(s, pte))
-			piece_of_plain(s, pte, ptep, addr, stop, &p);
-		else
-			piece_of_one(s, pte, addr, &p);
-		if (from < addr && (p.frame || p.cats != alike)) {
-			unsigned long reached = emit(s, from, addr, alike, 0, false);
-
-			if (reached < addr)
-				return reached;
+				if (reached < addr)
+					return reached;
+			}
 			from = addr;
+			alike = cats;
 		}
-		if (p.frame) {
-			if (emit(s, addr, p.next, p.cats, p.frame, pte_present(pte)) < p.next)
-				return addr;
-			from = p.next;
-		}
-		alike = p.cats;
-		ptep += (p.next - addr) >> PAGE_SHIFT;
-		addr = p.next;
+		stop = way_until(addr, end);
 	} while (addr < end && !give_way(d, addr));
-	return from < addr ? emit(s, from, addr, alike, 0, false) : addr;
+	return from < addr ? emit(s, from, addr, alike) : addr;
+}
+
+/* A page with a frame is a run of its own, until runs.c says otherwise. */
+static unsigned long found_frames(struct mmscope_descent *d, pte_t *ptep, unsigned long addr,
+				  unsigned long end)
+{
+	struct scan *s = to_scan(d);
+
+	do {
+		pte_t pte = ptep_get(ptep);
+		unsigned long next = addr + PAGE_SIZE, reached;
+		u64 frame, cats = mmscope_classify_entry(&s->class, pte, 1, 0, &frame);
+
+		if (s->cache && mmscope_classify_is_empty(pte))
+			cats |= mmscope_incore_next(&s->incore, s->descent.vma, addr, &next);
+		reached = emit_frames(s, addr, next, cats, frame, pte_present(pte));
+		if (reached < next)
+			return reached;
+		addr = next;
+		ptep++;
+	} while (addr < end && !give_way(d, addr));
+	return addr;
 }
 
 static unsigned long found_leaf(struct mmscope_descent *d, pte_t pte, int level,
@@ -240,7 +282,7 @@ static unsigned long found_leaf(struct mmscope_descent *d, pte_t pte, int level,
 					      (addr & mask) >> PAGE_SHIFT, &frame);
 		if (d->shared_table && pte_present(pte) && (s->class.want & CAT(SHARED)))
 			cats |= CAT(SHARED);
-		reached = emit(s, addr, next, cats, frame, frame && pte_present(pte));
+		reached = emit_frames(s, addr, next, cats, frame, pte_present(pte));
 		d->budget--;
 		if (reached < next)
 			return reached;
@@ -260,12 +302,12 @@ static unsigned long found_hole(struct mmscope_descent *d, unsigned long addr,
 	struct scan *s = to_scan(d);
 
 	if (!s->cache)
-		return emit(s, addr, end, s->class.always, 0, false);
+		return emit(s, addr, end, s->class.always);
 	while (addr < end && d->budget > 0) {
 		unsigned long next = end, reached;
 		u64 cats = mmscope_incore_next(&s->incore, d->vma, addr, &next);
 
-		reached = emit(s, addr, next, cats | s->class.always, 0, false);
+		reached = emit(s, addr, next, cats | s->class.always);
 		d->budget -= HOLE_COST;
 		if (reached < next)
 			return reached;
@@ -276,6 +318,12 @@ static unsigned long found_hole(struct mmscope_descent *d, unsigned long addr,
 
 static const struct mmscope_descent_ops scan_ops = {
 	.ptes = found_ptes,
+	.leaf = found_leaf,
+	.hole = found_hole,
+};
+
+static const struct mmscope_descent_ops frames_ops = {
+	.ptes = found_frames,
 	.leaf = found_leaf,
 	.hole = found_hole,
 };
@@ -319,11 +367,11 @@ static void classify_by(struct scan *s, struct vm_area_struct *vma)
 	mmscope_classify_vma(&s->class, vma);
 	s->cache = asks_cache(s->class.want, vma);
 	/* Of frames put there one by one, some may have no page. */
-	s->by_flags = !s->class.frames && !(s->class.want & MMSCOPE_CATS_FOLIO) &&
-		      !(vma->vm_flags & (VM_PFNMAP | VM_MIXEDMAP));
+	s->by_flags = !(vma->vm_flags & (VM_PFNMAP | VM_MIXEDMAP));
+	s->folios = s->class.want & MMSCOPE_CATS_FOLIO;
 	s->flags = 0;
 	/* The huge zero page is told by its frame. */
-	s->descent.leaves_by_flags = s->by_flags &&
+	s->descent.leaves_by_flags = s->by_flags && !s->folios && !s->class.frames &&
 				     !(s->class.anon && (s->class.want & CAT(ZERO)));
 }
 
@@ -349,7 +397,7 @@ static unsigned long scan_batch(struct scan *s, struct mm_struct *mm, unsigned l
 	struct vm_area_struct *vma;
 
 	s->undecided = false;
-	s->descent.ops = &scan_ops;
+	s->descent.ops = s->class.frames ? &frames_ops : &scan_ops;
 	s->descent.budget = MMSCOPE_BATCH;
 	for_each_vma_range(vmi, vma, end) {
 		unsigned long stop = min(end, vma->vm_end);

@@ -26,7 +26,7 @@ struct mmscope_runs {
 	u64 room;		/* of `out`; 0: only count */
 	u64 count;		/* closed runs */
 	bool open;
-	bool open_frames;	/* the open run's frames follow one another */
+	bool open_frames;	/* if the open run has frames: they follow one another */
 	u64 pages;		/* told of so far */
 };
 
@@ -37,14 +37,66 @@ static inline bool mmscope_runs_want(const struct mmscope_runs *r, u64 categorie
 	       (!r->any_of || (categories & r->any_of)) && !(categories & r->none_of);
 }
 
+/* Pages of [start, end) that may still be told of. */
+static inline u64 mmscope_runs_pages(const struct mmscope_runs *r, u64 start, u64 end)
+{
+	u64 pages = (end - start) >> r->page_shift;
+
+	return pages < r->pages_left ? pages : r->pages_left;
+}
+
+/* One run more, which may grow; or false for want of room. */
+static inline bool mmscope_runs_put(struct mmscope_runs *r, u64 start, u64 end,
+				    u64 categories, u64 frame)
+{
+	struct mmscope_run *run;
+
+	r->count += r->open;
+	r->open = r->count < r->room;
+	if (!r->open)
+		return false;
+	run = &r->out[r->count];
+	run->start = start;
+	run->end = end;
+	run->categories = categories;
+	run->frame = frame;
+	return true;
+}
+
 /*
- * Add [start, end), pages of which the same holds.  `frame` is the first one's,
- * 0 if frames are not asked for or there is none; `follows` says that the
- * others' follow it.  Returns how far it was taken: less than `end` if there is
- * no room, or pages_left is used up.
+ * Add [start, end), pages of which the same holds.  Returns how far it was taken:
+ * less than `end` if there is no room, or pages_left is used up.  Called for each
+ * change of state, and so inline.
  */
-u64 mmscope_runs_add(struct mmscope_runs *r, u64 start, u64 end, u64 categories,
-		     u64 frame, bool follows);
+static inline u64 mmscope_runs_add(struct mmscope_runs *r, u64 start, u64 end,
+				   u64 categories)
+{
+	struct mmscope_run *run = &r->out[r->count];
+	u64 pages;
+
+	if (!mmscope_runs_want(r, categories))
+		return end;
+	pages = mmscope_runs_pages(r, start, end);
+	/* No page more: no run of none. */
+	if (!pages)
+		return start;
+	end = start + (pages << r->page_shift);
+	categories &= r->categories;
+	if (r->open && run->end == start && run->categories == categories && !run->frame)
+		run->end = end;
+	else if (r->room && !mmscope_runs_put(r, start, end, categories, 0))
+		return start;
+	r->pages += pages;
+	r->pages_left -= pages;
+	return end;
+}
+
+/*
+ * The same of pages with frames, of which @frame (not 0) is the first one's. The
+ * others' follow it if they @follow; else they are further slots of swap.
+ */
+u64 mmscope_runs_add_frames(struct mmscope_runs *r, u64 start, u64 end, u64 categories,
+			    u64 frame, bool follow);
 
 /* The open run ends here, even if what follows is alike. */
 void mmscope_runs_break(struct mmscope_runs *r);

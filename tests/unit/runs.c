@@ -90,7 +90,7 @@ static uint64_t one_call(const struct space *s, const struct question *q, uint64
 
 		while (end < SPACE * PAGE && s->categories[end / PAGE] == c && roll(4))
 			end += PAGE;
-		done = c == NO_VMA ? end : mmscope_runs_add(&r, at, end, c, 0, true);
+		done = c == NO_VMA ? end : mmscope_runs_add(&r, at, end, c);
 		at = done;
 		if (done < end)
 			break;
@@ -152,10 +152,10 @@ static void counting_alone(void **state)
 	struct mmscope_runs r = { .page_shift = 12, .pages_left = 10, .all_of = 1 };
 
 	(void)state;
-	assert_true(mmscope_runs_add(&r, 0, 4 * PAGE, 1, 0, false) == 4 * PAGE);
-	assert_true(mmscope_runs_add(&r, 4 * PAGE, 8 * PAGE, 2, 0, false) == 8 * PAGE);
+	assert_true(mmscope_runs_add(&r, 0, 4 * PAGE, 1) == 4 * PAGE);
+	assert_true(mmscope_runs_add(&r, 4 * PAGE, 8 * PAGE, 2) == 8 * PAGE);
 	assert_true(r.pages == 4);
-	assert_true(mmscope_runs_add(&r, 8 * PAGE, 18 * PAGE, 3, 0, false) == 14 * PAGE);
+	assert_true(mmscope_runs_add(&r, 8 * PAGE, 18 * PAGE, 3) == 14 * PAGE);
 	assert_true(r.pages == 10 && r.pages_left == 0 && r.count == 0);
 }
 
@@ -167,13 +167,34 @@ static void frames_that_follow(void **state)
 	};
 
 	(void)state;
-	mmscope_runs_add(&r, 0, PAGE, 1, 100, true);
-	mmscope_runs_add(&r, PAGE, 3 * PAGE, 1, 101, true);
-	mmscope_runs_add(&r, 3 * PAGE, 4 * PAGE, 1, 200, true);
+	mmscope_runs_add_frames(&r, 0, PAGE, 1, 100, true);
+	mmscope_runs_add_frames(&r, PAGE, 3 * PAGE, 1, 101, true);
+	mmscope_runs_add_frames(&r, 3 * PAGE, 4 * PAGE, 1, 200, true);
 	mmscope_runs_break(&r);
 	assert_int_equal(r.count, 2);
 	assert_true(out[0].end == 3 * PAGE && out[0].frame == 100);
 	assert_true(out[1].start == 3 * PAGE && out[1].frame == 200);
+}
+
+static void frames_stand_apart(void **state)
+{
+	struct mmscope_run out[8];
+	struct mmscope_runs r = {
+		.categories = 3, .page_shift = 12, .pages_left = 6, .out = out, .room = 8,
+	};
+
+	(void)state;
+	/* Slots of swap: a run each, and the last page is one too many. */
+	assert_true(mmscope_runs_add_frames(&r, 0, 2 * PAGE, 1, 64, false) == 2 * PAGE);
+	/* What has no frame is not followed by the frame of its length. */
+	assert_true(mmscope_runs_add_frames(&r, 2 * PAGE, 3 * PAGE, 1, 9, true) == 3 * PAGE);
+	assert_true(mmscope_runs_add(&r, 3 * PAGE, 5 * PAGE, 1) == 5 * PAGE);
+	assert_true(mmscope_runs_add_frames(&r, 5 * PAGE, 9 * PAGE, 1, 2, true) == 6 * PAGE);
+	mmscope_runs_break(&r);
+	assert_int_equal(r.count, 5);
+	assert_true(out[0].frame == 64 && out[1].frame == 96 && out[1].start == PAGE);
+	assert_true(out[2].frame == 9 && !out[3].frame && out[3].end == 5 * PAGE);
+	assert_true(out[4].frame == 2 && out[4].start == 5 * PAGE && out[4].end == 6 * PAGE);
 }
 
 static void a_break_parts_what_is_alike(void **state)
@@ -184,9 +205,9 @@ static void a_break_parts_what_is_alike(void **state)
 	};
 
 	(void)state;
-	mmscope_runs_add(&r, 0, PAGE, 1, 0, true);
+	mmscope_runs_add(&r, 0, PAGE, 1);
 	mmscope_runs_break(&r);
-	mmscope_runs_add(&r, PAGE, 2 * PAGE, 1, 0, true);
+	mmscope_runs_add(&r, PAGE, 2 * PAGE, 1);
 	mmscope_runs_break(&r);
 	assert_int_equal(r.count, 2);
 }
@@ -199,11 +220,11 @@ static void a_flush_keeps_the_open_run(void **state)
 	};
 
 	(void)state;
-	mmscope_runs_add(&r, 0, PAGE, 1, 0, true);
-	mmscope_runs_add(&r, PAGE, 2 * PAGE, 2, 0, true);
+	mmscope_runs_add(&r, 0, PAGE, 1);
+	mmscope_runs_add(&r, PAGE, 2 * PAGE, 2);
 	assert_int_equal(r.count, 1);
 	mmscope_runs_flush(&r);
-	mmscope_runs_add(&r, 2 * PAGE, 3 * PAGE, 2, 0, true);
+	mmscope_runs_add(&r, 2 * PAGE, 3 * PAGE, 2);
 	mmscope_runs_break(&r);
 	assert_int_equal(r.count, 1);
 	assert_true(out[0].start == PAGE && out[0].end == 3 * PAGE);
@@ -215,6 +236,7 @@ int main(void)
 		TEST("unit.runs.against_the_model", against_the_model),
 		TEST("unit.runs.counting_alone", counting_alone),
 		TEST("unit.runs.frames_that_follow", frames_that_follow),
+		TEST("unit.runs.frames_stand_apart", frames_stand_apart),
 		TEST("unit.runs.a_break_parts", a_break_parts_what_is_alike),
 		TEST("unit.runs.a_flush_keeps_the_open_run", a_flush_keeps_the_open_run),
 	};
