@@ -748,6 +748,9 @@ static void reserve_huge(const char *usual, const char *other)
 		write_text(between[i].reserve, other);
 }
 
+#define WRITEBACK "/proc/sys/vm/dirty_writeback_centisecs"
+static char *writeback;
+
 static void prepare(void)
 {
 	char *text = read_text("/proc/swaps");
@@ -757,6 +760,9 @@ static void prepare(void)
 	reserve_huge("6", "2");
 	/* khugepaged shall not fill the holes that were made on purpose. */
 	write_text("/sys/kernel/mm/transparent_hugepage/khugepaged/max_ptes_none", "0");
+	/* What was written to shall stay so, also where looking takes half a minute. */
+	writeback = read_text(WRITEBACK);
+	write_text(WRITEBACK, "0");
 	mkdir(ext4, 0700);
 	mkdir(tmpfs, 0700);
 	have_huge_tmpfs = !mount("zoo", tmpfs, "tmpfs", 0, "huge=always");
@@ -795,5 +801,8 @@ int main(void)
 	umount2(ext4, MNT_DETACH);
 	umount2(tmpfs, MNT_DETACH);
 	reserve_huge("0", "0");
+	if (writeback)
+		write_text(WRITEBACK, writeback);
+	free(writeback);
 	return tap_end();
 }
