@@ -1,0 +1,548 @@
+// SPDX-License-Identifier: GPL-2.0
+// map.js - the picture: rows of a strip that is one line through the address space,
+// as a text is through its lines.  Over each row stand the VMAs, in it the pages:
+// many of them to a column, or a cell for each as soon as there is room.
+
+const PURPOSE_HUE = {
+	text: 45, code: 45, heap: 150, arena: 150, stack: 195, "thread-stack": 195, data: 265,
+	bss: 265, relro: 265, rodata: 230, file: 20, "shared-file": 20, shared: 330, vdso: 300,
+	device: 300, hugetlb: 95, anon: 110, guard: -1, reserved: -1, unknown: -1,
+};
+const CELL = 5, SIGN = 9, WORDS = 90;	// pixels of a page from which it is drawn so
+const MONO = "ui-monospace, 'DejaVu Sans Mono', Menlo, Consolas, monospace";
+const FONT = "11px " + MONO;
+
+const map = {
+	canvas: document.getElementById("map"), mini: document.getElementById("mini"),
+	from: 0,		// place of the first column of the first row
+	scale: 1,		// units a column
+	width: 0, left: 0, rows: 12, row: 38, band: 0, strip: 14, cell: 18,
+	cursor: null,		// page that is chosen, or null
+	hover: null,
+	shown: null,		// states that are not dimmed, or null: all
+	asked: false, dark: false, ink: {}, patterns: [],
+	before_draw: null, counts: new Float64Array(STATES.length),
+};
+
+// ---- colours --------------------------------------------------------------------
+
+function css(name) { return getComputedStyle(document.documentElement).getPropertyValue(name).trim(); }
+
+// A tile that tells a state from others of like colour.
+function make_pattern(context, state)
+{
+	const tile = document.createElement("canvas"), p = tile.getContext("2d");
+	const name = STATES[state].name;
+
+	tile.width = tile.height = 6;
+	p.fillStyle = STATES[state].colour;
+	p.fillRect(0, 0, 6, 6);
+	p.fillStyle = p.strokeStyle = map.ink.pattern;
+	p.beginPath();
+	switch (name) {
+	case "shared":	 p.rect(0, 1, 6, 1); p.rect(0, 4, 6, 1); p.fill(); break;
+	case "resident": p.rect(1, 1, 1, 1); p.rect(4, 4, 1, 1); p.fill(); break;
+	case "locked":	 p.moveTo(3, 0); p.lineTo(6, 3); p.lineTo(3, 6); p.lineTo(0, 3); p.fill(); break;
+	case "swapped":	 p.moveTo(0, 0); p.lineTo(6, 6); p.moveTo(-1, 5); p.lineTo(1, 7); p.moveTo(5, -1);
+		p.lineTo(7, 1); p.stroke(); break;
+	case "cached":	 p.moveTo(0, 6); p.lineTo(6, 0); p.moveTo(-1, 1); p.lineTo(1, -1); p.moveTo(5, 7);
+		p.lineTo(7, 5); p.stroke(); break;
+	case "zero":	 p.rect(2, 2, 2, 2); p.fill(); break;
+	case "poisoned": p.rect(2, 0, 2, 6); p.fill(); break;
+	case "special":	 p.rect(2, 0, 1, 6); p.rect(0, 2, 6, 1); p.fill(); break;
+	case "guard":	 p.rect(2, 0, 1, 6); p.fill(); break;
+	}
+	return context.createPattern(tile, "repeat");
+}
+
+function take_colours()
+{
+	const context = map.canvas.getContext("2d");
+
+	map.dark = css("--dark") === "1";
+	for (const name of ["back", "empty", "line", "text", "faint", "focus", "pattern", "absent"])
+		map.ink[name] = css("--map-" + name);
+	map.patterns = STATES.map((s, i) => make_pattern(context, i));
+	redraw();
+}
+
+function purpose_colour(purpose, strong)
+{
+	const hue = PURPOSE_HUE[purpose];
+
+	if (hue === undefined || hue < 0)
+		return map.dark ? (strong ? "#5a5f66" : "#33373c") : (strong ? "#a9aeb5" : "#dfe2e6");
+	if (map.dark)
+		return `hsl(${hue} 38% ${strong ? 42 : 24}%)`;
+	return `hsl(${hue} 55% ${strong ? 62 : 86}%)`;
+}
+
+// A state's number: whether it is drawn as there, and not dimmed.
+function is_shown(state) { return !map.shown || map.shown.has(state); }
+
+// ---- where things are -----------------------------------------------------------
+
+function resize()
+{
+	const box = map.canvas.parentElement.clientWidth, narrow = box < 560;
+	const ratio = window.devicePixelRatio || 1;
+
+	map.left = narrow ? 0 : 118;
+	map.strip = narrow ? 12 : 0;	// the address has a line of its own
+	map.band = 15;
+	map.cell = narrow ? 17 : 19;
+	map.row = map.strip + map.band + map.cell + (narrow ? 5 : 6);
+	map.rows = narrow ? 9 : 12;
+	map.width = Math.max(100, Math.floor(box - map.left));
+	for (const [canvas, height] of [[map.canvas, map.rows * map.row], [map.mini, 26]]) {
+		canvas.width = Math.round(box * ratio);
+		canvas.height = Math.round(height * ratio);
+		canvas.style.height = height + "px";
+		canvas.getContext("2d").setTransform(ratio, 0, 0, ratio, 0, 0);
+	}
+	map.mini_done = null;
+	clamp();
+}
+
+function columns() { return map.width * map.rows; }
+function widest() { return space_size / columns(); }
+function is_whole() { return map.scale >= widest() * 0.9999; }
+
+// Pixels that a page has at a place.
+function page_pixels(i) { return i < 0 ? 0 : unit_of(i) / map.scale; }
+
+function clamp()
+{
+	map.scale = Math.min(map.scale, widest());
+	map.from = Math.max(0, Math.min(map.from, space_size - columns() * map.scale));
+	redraw();
+}
+
+// As soon as pages are cells a row holds a power of two of them, and begins with one.
+function snap(place)
+{
+	const i = at_place(place).vma;
+	let unit, pages, first;
+
+	if (i < 0 || unit_of(i) / map.scale < CELL)
+		return;
+	unit = unit_of(i);
+	pages = 2 ** Math.max(0, Math.round(Math.log2(map.width * map.scale / unit)));
+	if (pages > 1 && map.width / pages < CELL)
+		pages /= 2;
+	map.scale = pages * unit / map.width;
+	first = Math.round((map.from - VMA_AT[i]) / unit);
+	// Rows of a VMA begin at whole rows from its start on.
+	first = Math.round(first / pages) * pages;
+	map.from = VMA_AT[i] + first * unit;
+}
+
+// Zooms so that what is at a column stays there.  factor above 1: nearer.
+function zoom(factor, at)
+{
+	const place = map.from + at * map.scale, i = at_place(place).vma;
+	const least = (i < 0 ? space_size / columns() / 1e6 : unit_of(i) / map.width);
+
+	map.scale = Math.min(widest(), Math.max(least, map.scale / factor));
+	map.from = place - at * map.scale;
+	if (i >= 0)
+		snap(place);
+	clamp();
+	keep_row(place, at);
+}
+
+// After the snap the place is still in the row that it was in.
+function keep_row(place, at)
+{
+	const row = map.width * map.scale, wanted = Math.floor(at / map.width);
+	const is = Math.floor((place - map.from) / row + 1e-9);
+
+	map.from += (is - wanted) * row;
+	clamp();
+}
+
+function show_range(from, to)
+{
+	const margin = (to - from) * 0.04;
+
+	map.scale = Math.min(widest(), (to - from + 2 * margin) / columns());
+	map.from = from - margin;
+	clamp();
+}
+
+// The whole of a VMA; of a large one it is as near as that allows.
+function show_vma(i)
+{
+	const rows = Math.ceil(PAGES[i] / 64), unit = unit_of(i);
+
+	if (rows <= map.rows) {
+		map.scale = 64 * unit / map.width;
+		map.from = VMA_AT[i] - Math.floor((map.rows - rows) / 2) * map.width * map.scale;
+		snap(VMA_AT[i]);
+		clamp();
+		return;
+	}
+	show_range(VMA_AT[i], VMA_AT[i] + VMA_SIZE[i]);
+}
+
+// A page, so that it has a cell with its sign.
+function show_page(page)
+{
+	const i = vma_of(page), place = place_of(page);
+	let pages, row;
+
+	if (i < 0) {
+		const gap = at_place(place).gap;
+
+		show_range(VMA_AT[gap] - GAP_SIZE[gap], VMA_AT[gap]);
+		return;
+	}
+	pages = map.width >= 64 * SIGN ? 64 : map.width >= 32 * SIGN ? 32 : 16;
+	map.scale = pages * unit_of(i) / map.width;
+	row = map.width * map.scale;
+	map.from = VMA_AT[i] + (Math.floor((page - START[i]) / pages) - (map.rows >> 1)) * row;
+	clamp();
+}
+
+function move(places)
+{
+	map.from += places;
+	clamp();
+}
+
+// Place of a pixel of the canvas; null between the rows' ends.
+function place_at(x, y)
+{
+	const row = Math.max(0, Math.min(map.rows - 1, Math.floor(y / map.row)));
+	const at = row * map.width + Math.max(0, Math.min(map.width - 0.01, x - map.left));
+
+	return { at, place: Math.min(map.from + at * map.scale, space_size * (1 - 1e-12)) };
+}
+
+// ---- drawing --------------------------------------------------------------------
+
+function label(c, text, x, y, room)
+{
+	let used = text;
+
+	if (room < 14)
+		return;
+	if (c.measureText(used).width > room) {
+		const fit = Math.floor(room / map.letter) - 1;
+
+		if (fit < 3)
+			return;
+		used = text.slice(0, fit) + "\u2026";
+	}
+	c.fillText(used, x, y);
+}
+
+function vma_label(i, room)
+{
+	const name = vma_name(i), base = shown(name.replace(/.*\/(?=.)/, ""));
+	const words = vma_purpose(i) + (base ? " " + base : "") + (R.purposes[VMAS.purpose[i]] === "" ? perms(i) : "");
+
+	return room > 260 ? `${words}  ${size_text(PAGES[i] * PAGE)}  ${perms(i)}` :
+		room > 150 ? `${words}  ${size_text(PAGES[i] * PAGE)}` : words;
+}
+
+// Over the pages of a row: what they are of.
+function draw_band(c, from, y)
+{
+	const end = from + map.width * map.scale;
+	let x = 0, i = above(VMA_AT, from, 0, COUNT) - 1;
+
+	while (x < map.width && from + x * map.scale < space_size) {
+		const place = from + x * map.scale;
+		let next, to;
+
+		i = i + 1 < COUNT && VMA_AT[i + 1] <= place ? above(VMA_AT, place, i + 1, COUNT) - 1 : i;
+		if (i >= 0 && place < VMA_AT[i] + VMA_SIZE[i] - map.scale * 1e-6) {
+			next = Math.min(end, VMA_AT[i] + VMA_SIZE[i]);
+			to = Math.max(x + 1, Math.round((next - from) / map.scale));
+			c.fillStyle = purpose_colour(vma_purpose(i), false);
+			c.fillRect(map.left + x, y, to - x, map.band);
+			c.fillStyle = purpose_colour(vma_purpose(i), true);
+			c.fillRect(map.left + x, y, to - x > 3 ? 2 : 1, map.band);
+			c.fillStyle = map.ink.text;
+			label(c, vma_label(i, to - x), map.left + x + 5, y + 11, to - x - 8);
+		} else {
+			const gap = GAPS[i + 1], size = gap.end === null ? null : (gap.end - gap.start) * PAGE;
+
+			next = Math.min(end, VMA_AT[i + 1]);
+			to = Math.max(x + 1, Math.round((next - from) / map.scale));
+			c.fillStyle = map.ink.faint;
+			label(c, "\u2026 " + (gap.kernel ? "the kernel's part" : size === null ?
+				"unmapped to the end of user space" : size_text(size) + " unmapped") + " \u2026",
+			map.left + x + 5, y + 11, to - x - 8);
+		}
+		x = to;
+	}
+}
+
+// A stretch of pages that are all in one state.
+function draw_state(c, state, x, y, w, h)
+{
+	const s = STATES[state];
+
+	if (NOT_THERE.includes(state) || !is_shown(state)) {
+		c.fillStyle = map.ink.empty;
+		c.fillRect(x, y, w, h);
+		if (is_shown(state) && s.name !== "untouched") {
+			c.fillStyle = map.ink.absent;
+			c.fillRect(x, y + h / 2, w, 1);
+		}
+		return;
+	}
+	c.fillStyle = w >= 4 ? map.patterns[state] : s.colour;
+	if (s.name === "cached")
+		c.globalAlpha = 0.55;
+	c.fillRect(x, y, w, h);
+	c.globalAlpha = 1;
+}
+
+// A column of pages in several: as high as each has its share, but to be seen.
+function draw_mixed(c, counts, x, y, w, h)
+{
+	let sum = 0, at = y + h;
+
+	for (let s = 0; s < counts.length; s++)
+		sum += counts[s];
+	c.fillStyle = map.ink.empty;
+	c.fillRect(x, y, w, h);
+	for (const state of THERE) {
+		if (!counts[state] || !is_shown(state))
+			continue;
+		const high = Math.min(at - y, Math.max(2, Math.round(h * counts[state] / sum)));
+
+		c.fillStyle = STATES[state].colour;
+		c.globalAlpha = STATES[state].name === "cached" ? 0.55 : 1;
+		c.fillRect(x, at - high, w, high);
+		c.globalAlpha = 1;
+		at -= high;
+	}
+}
+
+function cell_text(state, pixels, page)
+{
+	const s = STATES[state];
+
+	if (pixels >= 300)
+		return `${s.sign} ${s.words}  ${hex(page)}`;
+	return pixels >= WORDS ? `${s.sign} ${s.words}` : s.sign;
+}
+
+// Pages as cells: those of one run that are in this row.
+function draw_cells(c, i, state, first, last, from, y)
+{
+	const pixels = page_pixels(i), unit = unit_of(i);
+
+	for (let page = first; page < last; page++) {
+		const x = map.left + (VMA_AT[i] + (page - START[i]) * unit - from) / map.scale;
+		const left = Math.max(map.left, x), right = Math.min(map.left + map.width, x + pixels);
+		const gap = pixels >= 8 ? 1 : 0.5;
+
+		if (right - left < 1)
+			continue;
+		draw_state(c, state, left, y, right - left - gap, map.cell);
+		if (pixels < SIGN)
+			continue;
+		const quiet = NOT_THERE.includes(state) || !is_shown(state);
+		const text = cell_text(state, pixels, page), width = c.measureText(text).width;
+
+		if (!quiet && pixels > 14 && STATES[state].name !== "dirty") {
+			c.fillStyle = STATES[state].colour;
+			c.fillRect((left + right - gap - width) / 2 - 1, y + 3, width + 2, map.cell - 6);
+		}
+		c.fillStyle = quiet ? map.ink.faint : "#000";
+		if (STATES[state].name !== "dirty" || pixels >= WORDS)
+			c.fillText(text, (left + right - gap - width) / 2, y + map.cell / 2 + 4);
+	}
+}
+
+// Columns of the VMA `i` from x on, up to `to`; returns how far it came.
+function draw_pages(c, i, from, x, to, y)
+{
+	const place = from + (x + 1e-3) * map.scale;
+	const ordinal = ordinal_at(i, place), run = run_at(ordinal);
+	const run_end = Math.min(RUN_END[run], BASE[i + 1]);
+	const until = Math.min(to, (VMA_AT[i] + (run_end - BASE[i]) * unit_of(i) - from) / map.scale);
+	const state = run_state(run), pixels = page_pixels(i);
+
+	if (pixels >= CELL) {
+		const first = START[i] + Math.floor(ordinal - BASE[i] + 1e-6);
+		const row_end = Math.ceil((from + map.width * map.scale - VMA_AT[i]) / unit_of(i) - 1e-6);
+
+		draw_cells(c, i, state, first, START[i] + Math.min(run_end - BASE[i], row_end), from, y);
+		return until;
+	}
+	if (until - x >= 2 || until >= to) {
+		const end = until >= to ? to : Math.floor(until);
+
+		if (end - x >= 1 || until >= to) {
+			draw_state(c, state, map.left + x, y, Math.max(1, end - x), map.cell);
+			return end > x ? end : x + 1;
+		}
+	}
+	return x;
+}
+
+// The strip of a row: columns of many VMAs, or stretches of one.
+function draw_strip(c, from, y)
+{
+	let x = 0, i = above(VMA_AT, from, 0, COUNT) - 1;
+
+	while (x < map.width - 1e-6 && from + x * map.scale < space_size) {
+		const place = from + (x + 1e-6) * map.scale;
+		let end, next;
+
+		i = i + 1 < COUNT && VMA_AT[i + 1] <= place ? above(VMA_AT, place, i + 1, COUNT) - 1 : i;
+		end = i < 0 ? 0 : VMA_AT[i] + VMA_SIZE[i];
+		if (place >= end && (VMA_AT[i + 1] - place) / map.scale >= 1) {
+			next = Math.min(map.width, Math.floor((VMA_AT[i + 1] - from) / map.scale));
+			c.fillStyle = map.ink.line;
+			c.fillRect(map.left + x, y + map.cell - 1, next - x, 1);
+			x = next > x ? next : x + 1;
+			continue;
+		}
+		if (place < end && (end - place) / map.scale >= 1) {
+			next = draw_pages(c, i, from, x, Math.min(map.width, (end - from) / map.scale), y);
+			if (next > x) {
+				x = next;
+				continue;
+			}
+		}
+		x = draw_column(c, i, from, x, y);
+	}
+}
+
+// One column, of whatever is in it.
+function draw_column(c, i, from, x, y)
+{
+	const next = Math.floor(x) + 1, last_place = from + next * map.scale;
+	const last = above(VMA_AT, last_place, Math.max(0, i), COUNT) - 1;
+
+	map.counts.fill(0);
+	count_states(ordinal_at(i, from + x * map.scale), ordinal_at(last, last_place), map.counts);
+	draw_mixed(c, map.counts, map.left + Math.floor(x), y, 1, map.cell);
+	return next;
+}
+
+function draw_address(c, from, y)
+{
+	const at = at_place(Math.min(from + map.scale * 1e-3, space_size * (1 - 1e-12)));
+	const pixels = page_pixels(at.vma);
+
+	c.fillStyle = at.vma < 0 ? map.ink.faint : map.ink.text;
+	c.font = "11px " + MONO;
+	c.fillText(hex(at.page), 0, map.left ? y + map.band + 13 : y + 10);
+	if (!map.left || !pixels)
+		return;
+	c.fillStyle = map.ink.faint;
+	c.fillText("page " + number_text(at.page - START[at.vma] + 1), 0, y + 11);
+}
+
+// The cell of a page, in each row that it has a part in.
+function outline(c, page, colour, width)
+{
+	const i = vma_of(page), place = place_of(page);
+	const size = i < 0 ? 0 : unit_of(i);
+	let x = (place - map.from) / map.scale, w = Math.max(3, size / map.scale);
+
+	for (let row = Math.max(0, Math.floor(x / map.width)); row < map.rows && row * map.width < x + w; row++) {
+		const left = Math.max(0, x - row * map.width), right = Math.min(map.width, x + w - row * map.width);
+
+		if (right - left < 0.5)
+			continue;
+		c.strokeStyle = colour;
+		c.lineWidth = width;
+		c.strokeRect(map.left + left - 0.5, row * map.row + map.strip + map.band - 1,
+			right - left, map.cell + 2);
+	}
+}
+
+function draw_map()
+{
+	const c = map.canvas.getContext("2d"), row = map.width * map.scale;
+
+	c.clearRect(0, 0, map.left + map.width, map.rows * map.row);
+	c.font = FONT;
+	map.letter = c.measureText("x").width;
+	for (let r = 0; r < map.rows; r++) {
+		const from = map.from + r * row, y = r * map.row;
+
+		if (from >= space_size)
+			break;
+		draw_address(c, from, y);
+		draw_band(c, from, y + map.strip);
+		draw_strip(c, from, y + map.strip + map.band);
+	}
+	if (map.hover !== null && map.hover !== map.cursor)
+		outline(c, map.hover, map.ink.faint, 1.5);
+	if (map.cursor !== null)
+		outline(c, map.cursor, map.ink.focus, 2.5);
+}
+
+// The whole space in one line, drawn once; and where the picture is in it.
+function draw_mini()
+{
+	const c = map.mini.getContext("2d"), box = map.left + map.width, h = 18;
+	const x = map.from / space_size * box, w = columns() * map.scale / space_size * box;
+
+	if (!map.mini_done) {
+		const all = document.createElement("canvas"), a = all.getContext("2d");
+		const view = { from: map.from, scale: map.scale, left: map.left, width: map.width, cell: map.cell };
+
+		all.width = map.mini.width;
+		all.height = map.mini.height;
+		a.setTransform(c.getTransform());
+		Object.assign(map, { from: 0, scale: space_size / box, left: 0, width: box, cell: h - 5 });
+		map.band = 4;
+		draw_band(a, 0, 3);
+		draw_strip(a, 0, 7);
+		Object.assign(map, view);
+		map.band = 15;
+		map.mini_done = all;
+	}
+	c.save();
+	c.setTransform(1, 0, 0, 1, 0, 0);
+	c.clearRect(0, 0, map.mini.width, map.mini.height);
+	c.drawImage(map.mini_done, 0, 0);
+	c.restore();
+	c.strokeStyle = map.ink.focus;
+	c.lineWidth = 2;
+	c.strokeRect(Math.min(x + 1, box - 4), 1, Math.max(3, Math.min(w, box) - 2), 23);
+}
+
+// A row of the table: all pages of a VMA in a small strip.
+function draw_small(canvas, i)
+{
+	const ratio = window.devicePixelRatio || 1, w = 120, h = 12, c = canvas.getContext("2d");
+
+	canvas.width = w * ratio;
+	canvas.height = h * ratio;
+	c.setTransform(ratio, 0, 0, ratio, 0, 0);
+	for (let x = 0; x < w; x += 3) {
+		map.counts.fill(0);
+		count_states(BASE[i] + x / w * PAGES[i], BASE[i] + (x + 3) / w * PAGES[i], map.counts);
+		draw_mixed(c, map.counts, x, 0, 3, h);
+	}
+}
+
+function frame()
+{
+	map.asked = false;
+	if (map.before_draw)
+		map.before_draw();
+	draw_map();
+	draw_mini();
+}
+
+// Before the next frame, however often it is asked for.
+function redraw()
+{
+	if (map.asked)
+		return;
+	map.asked = true;
+	requestAnimationFrame(frame);
+}
