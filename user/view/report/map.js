@@ -225,7 +225,7 @@ function label(c, text, x, y, room)
 {
 	let used = text;
 
-	if (room < 14)
+	if (room < 14 || map.band < 10)
 		return;
 	if (c.measureText(used).width > room) {
 		const fit = Math.floor(room / map.letter) - 1;
@@ -430,7 +430,7 @@ function draw_column(c, i, from, x, y)
 
 function draw_address(c, from, y)
 {
-	const at = at_place(Math.min(from + map.scale * 1e-3, space_size * (1 - 1e-12)));
+	const at = at_place(Math.min(from, space_size * (1 - 1e-12)));
 	const pixels = page_pixels(at.vma);
 
 	c.fillStyle = at.vma < 0 ? map.ink.faint : map.ink.text;

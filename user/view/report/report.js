@@ -39,7 +39,7 @@ function draw_figures()
 		break_figure(),
 		figure("largest free gap", gap.size ? go : "?", null, gap.size ? `from ${gap.start}` : ""),
 		figure("page tables", size_text(MM.pgtables), FROM.pgtables),
-		figure("may be locked", size_text(MM.rlim_memlock), FROM.rlim_memlock));
+		figure("lock limit", size_text(MM.rlim_memlock), FROM.rlim_memlock));
 }
 
 function capture_words(capture)

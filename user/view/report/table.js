@@ -10,9 +10,10 @@ const COLUMNS = [
 	{ id: "swap", name: "Swapped", text: i => amount(column("swap", i)), key: i => column("swap", i), class: "num wide" },
 	{ id: "locked", name: "Locked", text: i => amount(locked_of(i)), key: locked_of, class: "num wide" },
 	{ id: "dirty", name: "Dirty", text: i => amount(dirty_of(i)), key: dirty_of, class: "num wide" },
-	{ id: "purpose", name: "Purpose", text: vma_purpose, key: vma_purpose, class: "" },
+	{ id: "purpose", name: "Purpose", text: vma_purpose, key: vma_purpose, class: "broad purpose" },
 	{ id: "pages", name: "Pages", draw: true, class: "wider" },
-	{ id: "name", name: "Name", text: i => shown(vma_name(i)), key: vma_name, class: "name" },
+	{ id: "name", name: "Name", text: i => shown(vma_name(i)), key: vma_name, class: "broad name" },
+	{ id: "what", name: "Purpose", text: what_of, key: vma_purpose, class: "small-only name" },
 ];
 const PRINTED_MAX = 400;
 const ROW = 27;
@@ -23,6 +24,7 @@ const table = {
 	order: [], sort: "start", down: false, text: "", purpose: "", active: 0, drawn: "",
 };
 
+function what_of(i) { return vma_purpose(i) + " " + shown(vma_name(i).replace(/.*\/(?=.)/, "")); }
 // Empty: not known.
 function amount(bytes) { return bytes === null ? "" : size_text(bytes); }
 
@@ -103,7 +105,7 @@ function make_row(k)
 			cell.append(canvas);
 		} else {
 			cell.textContent = c.text(i);
-			if (c.id === "name" || c.id === "purpose")
+			if (c.class.includes("name"))
 				cell.title = vma_words(i);
 		}
 		row.append(cell);
