@@ -20,7 +20,7 @@ const map = {
 	cursor: null,		// page that is chosen, or null
 	hover: null,
 	shown: null,		// states that are not dimmed, or null: all
-	asked: false, dark: false, ink: {}, patterns: [],
+	base: document.createElement("canvas"), stale: true, asked: false, dark: false, ink: {}, patterns: [],
 	before_draw: null, counts: new Float64Array(STATES.length),
 };
 
@@ -55,6 +55,20 @@ function make_pattern(context, state)
 	return context.createPattern(tile, "repeat");
 }
 
+// As a pixel has it: the same colour as a number.
+function pixel_of(colour, alpha)
+{
+	const c = map.canvas.getContext("2d"), parts = new Uint8ClampedArray(4);
+
+	c.fillStyle = colour;
+	for (let i = 0; i < 3; i++)
+		parts[i] = parseInt(c.fillStyle.slice(1 + 2 * i, 3 + 2 * i), 16);
+	parts[3] = 255 * alpha;
+	return new Uint32Array(parts.buffer)[0];
+}
+
+function alpha_of(state) { return STATES[state].name === "cached" ? 0.6 : 1; }
+
 function take_colours()
 {
 	const context = map.canvas.getContext("2d");
@@ -63,6 +77,12 @@ function take_colours()
 	for (const name of ["back", "empty", "line", "text", "faint", "focus", "pattern", "absent"])
 		map.ink[name] = css("--map-" + name);
 	map.patterns = STATES.map((s, i) => make_pattern(context, i));
+	map.state_pixel = STATES.map((s, i) => pixel_of(s.colour, alpha_of(i)));
+	map.empty_pixel = pixel_of(map.ink.empty, 1);
+	map.line_pixel = pixel_of(map.ink.line, 1);
+	map.weak = R.purposes.map(p => purpose_colour(p, false));
+	map.strong = R.purposes.map(p => purpose_colour(p, true));
+	map.purpose_pixel = map.strong.map(colour => pixel_of(colour, 1));
 	redraw();
 }
 
@@ -84,10 +104,11 @@ function is_shown(state) { return !map.shown || map.shown.has(state); }
 
 function resize()
 {
-	const box = map.canvas.parentElement.clientWidth, narrow = box < 560;
-	const ratio = window.devicePixelRatio || 1;
+	const paper = document.documentElement.dataset.print ? 1000 : 0;	// scaled by its width
+	const box = paper || map.canvas.parentElement.clientWidth, narrow = box < 560;
+	const ratio = paper ? 2 : window.devicePixelRatio || 1, was_whole = is_whole();
 
-	map.left = narrow ? 0 : 118;
+	map.left = narrow ? 0 : 124;
 	map.strip = narrow ? 12 : 0;	// the address has a line of its own
 	map.band = 15;
 	map.cell = narrow ? 17 : 19;
@@ -100,7 +121,11 @@ function resize()
 		canvas.style.height = height + "px";
 		canvas.getContext("2d").setTransform(ratio, 0, 0, ratio, 0, 0);
 	}
+	map.base.width = map.canvas.width;
+	map.base.height = map.canvas.height;
 	map.mini_done = null;
+	if (was_whole)
+		map.scale = widest();
 	clamp();
 }
 
@@ -246,6 +271,39 @@ function vma_label(i, room)
 		room > 150 ? `${words}  ${size_text(PAGES[i] * PAGE)}` : words;
 }
 
+function gap_label(gap, size, room)
+{
+	const words = gap.kernel ? "the kernel's part" : size === null ? "to the end of user space" :
+		size_text(size) + (room > 130 ? " unmapped" : "");
+
+	return room > 60 ? `\u2026 ${words} \u2026` : words;
+}
+
+function draw_vma_band(c, i, x, to, y)
+{
+	if (to - x < 2) {
+		put_column(x, 0, map.band, map.purpose_pixel[VMAS.purpose[i]]);
+		return;
+	}
+	c.fillStyle = map.weak[VMAS.purpose[i]];
+	c.fillRect(map.left + x, y, to - x, map.band);
+	c.fillStyle = map.strong[VMAS.purpose[i]];
+	c.fillRect(map.left + x, y, to - x > 3 ? 2 : 1, map.band);
+	if (to - x < 22)
+		return;
+	c.fillStyle = map.ink.text;
+	label(c, vma_label(i, to - x), map.left + x + 5, y + 11, to - x - 8);
+}
+
+function draw_gap_band(c, gap, x, to, y)
+{
+	if (to - x < 22)
+		return;
+	c.fillStyle = map.ink.faint;
+	label(c, gap_label(gap, gap.end === null ? null : (gap.end - gap.start) * PAGE, to - x),
+		map.left + x + 5, y + 11, to - x - 8);
+}
+
 // Over the pages of a row: what they are of.
 function draw_band(c, from, y)
 {
@@ -254,34 +312,80 @@ function draw_band(c, from, y)
 
 	while (x < map.width && from + x * map.scale < space_size) {
 		const place = from + x * map.scale;
-		let next, to;
+		const column = next => Math.max(x + 1, Math.round((Math.min(end, next) - from) / map.scale));
+		let to;
 
 		i = i + 1 < COUNT && VMA_AT[i + 1] <= place ? above(VMA_AT, place, i + 1, COUNT) - 1 : i;
 		if (i >= 0 && place < VMA_AT[i] + VMA_SIZE[i] - map.scale * 1e-6) {
-			next = Math.min(end, VMA_AT[i] + VMA_SIZE[i]);
-			to = Math.max(x + 1, Math.round((next - from) / map.scale));
-			c.fillStyle = purpose_colour(vma_purpose(i), false);
-			c.fillRect(map.left + x, y, to - x, map.band);
-			c.fillStyle = purpose_colour(vma_purpose(i), true);
-			c.fillRect(map.left + x, y, to - x > 3 ? 2 : 1, map.band);
-			c.fillStyle = map.ink.text;
-			label(c, vma_label(i, to - x), map.left + x + 5, y + 11, to - x - 8);
+			to = column(VMA_AT[i] + VMA_SIZE[i]);
+			draw_vma_band(c, i, x, to, y);
 		} else {
-			const gap = GAPS[i + 1], size = gap.end === null ? null : (gap.end - gap.start) * PAGE;
-
-			next = Math.min(end, VMA_AT[i + 1]);
-			to = Math.max(x + 1, Math.round((next - from) / map.scale));
-			c.fillStyle = map.ink.faint;
-			label(c, "\u2026 " + (gap.kernel ? "the kernel's part" : size === null ?
-				"unmapped to the end of user space" : size_text(size) + " unmapped") + " \u2026",
-			map.left + x + 5, y + 11, to - x - 8);
+			to = column(VMA_AT[i + 1]);
+			draw_gap_band(c, GAPS[i + 1], x, to, y);
 		}
 		x = to;
 	}
 }
 
-// A stretch of pages that are all in one state.
-function draw_state(c, state, x, y, w, h)
+// ---- single columns, of which there may be ten thousand: pixels of a row --------
+
+const pixels = { canvas: document.createElement("canvas"), image: null, data: null, used: false };
+
+function begin_pixels()
+{
+	const high = map.band + map.cell;
+
+	if (!pixels.image || pixels.image.width !== map.width || pixels.image.height !== high) {
+		pixels.canvas.width = map.width;
+		pixels.canvas.height = high;
+		pixels.image = new ImageData(map.width, high);
+		pixels.data = new Uint32Array(pixels.image.data.buffer);
+	} else if (pixels.used) {
+		pixels.data.fill(0);
+	}
+	pixels.used = false;
+}
+
+function put_column(x, top, bottom, pixel)
+{
+	pixels.used = true;
+	for (let y = top, at = top * map.width + Math.floor(x); y < bottom; y++, at += map.width)
+		pixels.data[at] = pixel;
+}
+
+function end_pixels(c, y)
+{
+	if (!pixels.used)
+		return;
+	pixels.canvas.getContext("2d").putImageData(pixels.image, 0, 0);
+	c.imageSmoothingEnabled = false;
+	c.drawImage(pixels.canvas, map.left, y);
+}
+
+// A column of pages in several states: as high as each has its share, but to be seen.
+function mixed_column(counts, x)
+{
+	const h = map.cell, bottom = map.band + map.cell;
+	let sum = 0, at = bottom;
+
+	for (let s = 0; s < counts.length; s++)
+		sum += counts[s];
+	for (const state of THERE) {
+		if (!counts[state] || !is_shown(state) || at <= map.band)
+			continue;
+		const high = Math.min(at - map.band, Math.max(2, Math.round(h * counts[state] / sum)));
+
+		put_column(x, at - high, at, map.state_pixel[state]);
+		at -= high;
+	}
+	if (sum)
+		put_column(x, map.band, at, map.empty_pixel);
+	else
+		put_column(x, bottom - 1, bottom, map.line_pixel);
+}
+
+// A stretch of pages that are all in one state; plain: its sign will be on it.
+function draw_state(c, state, x, y, w, h, plain)
 {
 	const s = STATES[state];
 
@@ -294,14 +398,13 @@ function draw_state(c, state, x, y, w, h)
 		}
 		return;
 	}
-	c.fillStyle = w >= 4 ? map.patterns[state] : s.colour;
-	if (s.name === "cached")
-		c.globalAlpha = 0.55;
+	c.fillStyle = w >= 4 && !plain ? map.patterns[state] : s.colour;
+	c.globalAlpha = alpha_of(state);
 	c.fillRect(x, y, w, h);
 	c.globalAlpha = 1;
 }
 
-// A column of pages in several: as high as each has its share, but to be seen.
+// The same of a few columns, for the table.
 function draw_mixed(c, counts, x, y, w, h)
 {
 	let sum = 0, at = y + h;
@@ -316,11 +419,22 @@ function draw_mixed(c, counts, x, y, w, h)
 		const high = Math.min(at - y, Math.max(2, Math.round(h * counts[state] / sum)));
 
 		c.fillStyle = STATES[state].colour;
-		c.globalAlpha = STATES[state].name === "cached" ? 0.55 : 1;
+		c.globalAlpha = alpha_of(state);
 		c.fillRect(x, at - high, w, high);
 		c.globalAlpha = 1;
 		at -= high;
 	}
+}
+
+// As many names of symbols as fit.
+function symbol_names(page, room)
+{
+	const object = object_at(page);
+	const names = object ? symbols_in(object, page).map(k => shown(object.symbols[k])) : [];
+
+	while (names.length && names.join(" ").length > room)
+		names.pop();
+	return names.join(" ");
 }
 
 function cell_text(state, pixels, page)
@@ -328,7 +442,7 @@ function cell_text(state, pixels, page)
 	const s = STATES[state];
 
 	if (pixels >= 300)
-		return `${s.sign} ${s.words}  ${hex(page)}`;
+		return `${s.sign} ${s.words}  ${hex(page)}  ${symbol_names(page, pixels / map.letter - 40)}`;
 	return pixels >= WORDS ? `${s.sign} ${s.words}` : s.sign;
 }
 
@@ -344,16 +458,12 @@ function draw_cells(c, i, state, first, last, from, y)
 
 		if (right - left < 1)
 			continue;
-		draw_state(c, state, left, y, right - left - gap, map.cell);
+		draw_state(c, state, left, y, right - left - gap, map.cell, pixels >= SIGN);
 		if (pixels < SIGN)
 			continue;
 		const quiet = NOT_THERE.includes(state) || !is_shown(state);
 		const text = cell_text(state, pixels, page), width = c.measureText(text).width;
 
-		if (!quiet && pixels > 14 && STATES[state].name !== "dirty") {
-			c.fillStyle = STATES[state].colour;
-			c.fillRect((left + right - gap - width) / 2 - 1, y + 3, width + 2, map.cell - 6);
-		}
 		c.fillStyle = quiet ? map.ink.faint : "#000";
 		if (STATES[state].name !== "dirty" || pixels >= WORDS)
 			c.fillText(text, (left + right - gap - width) / 2, y + map.cell / 2 + 4);
@@ -367,7 +477,7 @@ function draw_pages(c, i, from, x, to, y)
 	const ordinal = ordinal_at(i, place), run = run_at(ordinal);
 	const run_end = Math.min(RUN_END[run], BASE[i + 1]);
 	const until = Math.min(to, (VMA_AT[i] + (run_end - BASE[i]) * unit_of(i) - from) / map.scale);
-	const state = run_state(run), pixels = page_pixels(i);
+	const state = RUN_STATE[run], pixels = page_pixels(i);
 
 	if (pixels >= CELL) {
 		const first = START[i] + Math.floor(ordinal - BASE[i] + 1e-6);
@@ -412,19 +522,19 @@ function draw_strip(c, from, y)
 				continue;
 			}
 		}
-		x = draw_column(c, i, from, x, y);
+		x = draw_column(i, from, x);
 	}
 }
 
 // One column, of whatever is in it.
-function draw_column(c, i, from, x, y)
+function draw_column(i, from, x)
 {
 	const next = Math.floor(x) + 1, last_place = from + next * map.scale;
 	const last = above(VMA_AT, last_place, Math.max(0, i), COUNT) - 1;
 
 	map.counts.fill(0);
-	count_states(ordinal_at(i, from + x * map.scale), ordinal_at(last, last_place), map.counts);
-	draw_mixed(c, map.counts, map.left + Math.floor(x), y, 1, map.cell);
+	map.run = count_states(ordinal_at(i, from + x * map.scale), ordinal_at(last, last_place), map.counts, map.run);
+	mixed_column(map.counts, x);
 	return next;
 }
 
@@ -435,11 +545,11 @@ function draw_address(c, from, y)
 
 	c.fillStyle = at.vma < 0 ? map.ink.faint : map.ink.text;
 	c.font = "11px " + MONO;
-	c.fillText(hex(at.page), 0, map.left ? y + map.band + 13 : y + 10);
+	c.fillText(hex(at.page), 4, map.left ? y + map.band + 13 : y + 10);
 	if (!map.left || !pixels)
 		return;
 	c.fillStyle = map.ink.faint;
-	c.fillText("page " + number_text(at.page - START[at.vma] + 1), 0, y + 11);
+	c.fillText("page " + number_text(at.page - START[at.vma] + 1), 4, y + 11);
 }
 
 // The cell of a page, in each row that it has a part in.
@@ -461,22 +571,42 @@ function outline(c, page, colour, width)
 	}
 }
 
-function draw_map()
+function draw_row(c, from, y)
 {
-	const c = map.canvas.getContext("2d"), row = map.width * map.scale;
+	begin_pixels();
+	map.run = undefined;
+	draw_band(c, from, y);
+	draw_strip(c, from, y + map.band);
+	end_pixels(c, y);
+}
 
+function draw_rows_of_map()
+{
+	const c = map.base.getContext("2d"), row = map.width * map.scale;
+
+	c.setTransform(map.canvas.getContext("2d").getTransform());
 	c.clearRect(0, 0, map.left + map.width, map.rows * map.row);
 	c.font = FONT;
 	map.letter = c.measureText("x").width;
-	for (let r = 0; r < map.rows; r++) {
-		const from = map.from + r * row, y = r * map.row;
-
-		if (from >= space_size)
-			break;
-		draw_address(c, from, y);
-		draw_band(c, from, y + map.strip);
-		draw_strip(c, from, y + map.strip + map.band);
+	for (let r = 0; r < map.rows && map.from + r * row < space_size; r++) {
+		draw_address(c, map.from + r * row, r * map.row);
+		draw_row(c, map.from + r * row, r * map.row + map.strip);
 	}
+}
+
+// What does not move with the pointer is kept.
+function draw_map()
+{
+	const c = map.canvas.getContext("2d");
+
+	if (map.stale)
+		draw_rows_of_map();
+	map.stale = false;
+	c.save();
+	c.setTransform(1, 0, 0, 1, 0, 0);
+	c.clearRect(0, 0, map.canvas.width, map.canvas.height);
+	c.drawImage(map.base, 0, 0);
+	c.restore();
 	if (map.hover !== null && map.hover !== map.cursor)
 		outline(c, map.hover, map.ink.faint, 1.5);
 	if (map.cursor !== null)
@@ -491,17 +621,14 @@ function draw_mini()
 
 	if (!map.mini_done) {
 		const all = document.createElement("canvas"), a = all.getContext("2d");
-		const view = { from: map.from, scale: map.scale, left: map.left, width: map.width, cell: map.cell };
+		const view = { left: map.left, width: map.width, scale: map.scale, cell: map.cell, band: map.band };
 
 		all.width = map.mini.width;
 		all.height = map.mini.height;
 		a.setTransform(c.getTransform());
-		Object.assign(map, { from: 0, scale: space_size / box, left: 0, width: box, cell: h - 5 });
-		map.band = 4;
-		draw_band(a, 0, 3);
-		draw_strip(a, 0, 7);
+		Object.assign(map, { left: 0, width: box, scale: space_size / box, cell: h - 5, band: 4 });
+		draw_row(a, 0, 3);
 		Object.assign(map, view);
-		map.band = 15;
 		map.mini_done = all;
 	}
 	c.save();
@@ -539,10 +666,17 @@ function frame()
 }
 
 // Before the next frame, however often it is asked for.
-function redraw()
+function soon()
 {
 	if (map.asked)
 		return;
 	map.asked = true;
 	requestAnimationFrame(frame);
+}
+
+// All of it; soon() is for what has but its marks changed.
+function redraw()
+{
+	map.stale = true;
+	soon();
 }

@@ -24,7 +24,8 @@ for (let i = 0; i < COUNT; i++)
 
 const RUNS = R.runs.pages.length;
 const RUN_END = new Float64Array(RUNS), RUN_KIND = new Uint32Array(RUNS);
-const BLOCK = 64;			// runs that are not summed up beforehand
+const RUN_STATE = new Uint8Array(RUNS);
+const BLOCK = 32;			// runs that are not summed up beforehand
 const SUMS = new Float64Array((Math.ceil(RUNS / BLOCK) + 1) * STATES.length);
 const TOTAL = new Float64Array(STATES.length);
 
@@ -37,7 +38,8 @@ const TOTAL = new Float64Array(STATES.length);
 		at += R.runs.pages[i];
 		RUN_END[i] = at;
 		RUN_KIND[i] = R.runs.kind[i];
-		TOTAL[KINDS[RUN_KIND[i]][0]] += R.runs.pages[i];
+		RUN_STATE[i] = KINDS[RUN_KIND[i]][0];
+		TOTAL[RUN_STATE[i]] += R.runs.pages[i];
 	}
 	SUMS.set(TOTAL, Math.ceil(RUNS / BLOCK) * STATES.length);
 	R.runs = null;
@@ -58,32 +60,49 @@ function above(array, value, from, to)
 }
 
 function run_at(ordinal) { return Math.min(above(RUN_END, ordinal, 0, RUNS), RUNS - 1); }
-function run_state(run) { return KINDS[RUN_KIND[run]][0]; }
 
-function add_runs(from, to, first, last, counts)
+// The run of an ordinal that lies behind another one's, mostly not far.
+function run_behind(run, ordinal)
 {
-	for (let i = first; i <= last; i++) {
-		const begin = Math.max(from, i ? RUN_END[i - 1] : 0), end = Math.min(to, RUN_END[i]);
+	let step = 1, from = run;
 
-		if (end > begin)
-			counts[run_state(i)] += end - begin;
+	while (from + step < RUNS && RUN_END[from + step - 1] <= ordinal) {
+		from += step;
+		step *= 2;
 	}
+	return Math.min(above(RUN_END, ordinal, Math.max(0, from - 1), Math.min(RUNS, from + step)), RUNS - 1);
 }
 
-// Adds to counts[] the pages in each state, of those from one ordinal to another.
-function count_states(from, to, counts)
+// Runs from one on to another, both of them whole or in part.
+function add_runs(from, to, first, last, counts)
 {
-	const first = run_at(from), last = run_at(to), n = STATES.length;
+	let at = from;
+
+	for (let i = first; i < last; i++) {
+		counts[RUN_STATE[i]] += RUN_END[i] - at;
+		at = RUN_END[i];
+	}
+	if (last >= first && to > at)
+		counts[RUN_STATE[last]] += Math.min(to, RUN_END[last]) - at;
+}
+
+// Adds to counts[] the pages in each state, of those from one ordinal to another;
+// returns the last run of them, to begin the next with.
+function count_states(from, to, counts, hint)
+{
+	const first = hint === undefined ? run_at(from) : run_behind(hint, from);
+	const last = run_behind(first, to), n = STATES.length;
 	const block = Math.ceil((first + 1) / BLOCK), end = Math.floor(last / BLOCK);
 
 	if (end <= block) {
 		add_runs(from, to, first, last, counts);
-		return;
+		return last;
 	}
 	add_runs(from, to, first, block * BLOCK - 1, counts);
 	for (let s = 0; s < n; s++)
 		counts[s] += SUMS[end * n + s] - SUMS[block * n + s];
-	add_runs(from, to, end * BLOCK, last, counts);
+	add_runs(end ? RUN_END[end * BLOCK - 1] : 0, to, end * BLOCK, last, counts);
+	return last;
 }
 
 // The VMA that covers a page, or -1.
@@ -94,12 +113,13 @@ function vma_of(page)
 	return i >= 0 && page < START[i] + PAGES[i] ? i : -1;
 }
 
+const TASK_SIZE = MM.task_size ? parse_hex(MM.task_size) / PAGE : null;
+
 // What lies between: before the VMA i, and behind the last.  end: null is not known.
 function gap_before(i)
 {
 	const start = i ? START[i - 1] + PAGES[i - 1] : 0;
-	const task_size = MM.task_size ? parse_hex(MM.task_size) / PAGE : null;
-	let end = i < COUNT ? START[i] : task_size;
+	let end = i < COUNT ? START[i] : TASK_SIZE;
 
 	if (start >= KERNEL || (end !== null && end <= start))
 		end = start;
@@ -148,7 +168,7 @@ function number_text(n) { return String(n).replace(/\B(?=(\d{3})+$)/g, "\u202f")
 // Text from outside: what would not be seen, or be seen elsewhere, is written out.
 function shown(text)
 {
-	return text.replace(/[\\\u0000-\u001f\u007f-\u009f\u00ad\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb]/g,
+	return text.replace(/[\\\u0000-\u001f\u007f-\u009f\u00ad\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\ufffe\uffff]/g,
 		c => c === "\n" ? "\\n" : c === "\t" ? "\\t" : c === "\r" ? "\\r" : c === "\\" ? "\\\\" :
 			c < "\u0100" ? "\\x" + c.charCodeAt(0).toString(16).padStart(2, "0") :
 			"\\u" + c.charCodeAt(0).toString(16).padStart(4, "0"));

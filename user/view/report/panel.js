@@ -30,7 +30,7 @@ function look_at(page)
 		return { page, vma: -1 };
 	const run = run_at(BASE[i] + page - START[i]);
 
-	return { page, vma: i, run, state: run_state(run), mask: KINDS[RUN_KIND[run]][1] };
+	return { page, vma: i, run, state: RUN_STATE[run], mask: KINDS[RUN_KIND[run]][1] };
 }
 
 function categories_of(at)
@@ -123,7 +123,6 @@ function page_part(at)
 		["alike", run_row(at)],
 		["in the file", has_file ? `at ${hex(offset)}` : null],
 		...symbol_rows(at),
-		["", null],
 	]);
 }
 
@@ -168,6 +167,7 @@ function vma_part(i)
 		["size", `${size_text(PAGES[i] * PAGE)}, ${number_text(PAGES[i])} pages`],
 		["access", make("code", null, perms(i))],
 		["name", file.name ? make("span", { class: "path" }, shown(file.name)) : null],
+		["its bytes", file.name_hex ? make("span", { class: "hex" }, file.name_hex) : null],
 		["backing", VMAS.backing[i] === null ? null : R.backings[VMAS.backing[i]] +
 			(roles.includes("deleted") ? ", without a name by now" : "")],
 		["lock intent", lock_words(i)],

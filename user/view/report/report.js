@@ -96,7 +96,7 @@ function draw_purposes()
 			make("td", { class: "num few" }, number_text(s.vmas)), ...keys.map(key => bar_cell(s[key], most[key])));
 	}));
 	$("total").replaceChildren(make("th", { scope: "row" }, "all"), make("td", { class: "num few" }, number_text(R.sums.vmas)),
-		...keys.map(key => make("td", { class: "num" }, R.sums[key] === null ? "" : size_text(R.sums[key]))));
+		...keys.map(key => make("td", { class: "num" }, make("span", { class: "amount" }, R.sums[key] === null ? "" : size_text(R.sums[key])))));
 	$("locked-head").textContent = R.locked_vmas ? "Locked VMAs" : "Locked";
 	colour_swatches();
 }
@@ -186,7 +186,7 @@ function choose_page(page)
 	say(page_line(page));
 	for (const row of table.body.querySelectorAll("tr[data-vma]"))
 		row.toggleAttribute("aria-selected", Number(row.dataset.vma) === vma_of(page));
-	redraw();
+	soon();
 }
 
 function zoom_words()
@@ -306,9 +306,8 @@ function hover(event)
 
 	map.hover = page;
 	show_tip(page, event.clientX, event.clientY);
-	if (map.cursor === null)
-		show_detail(page);
-	redraw();
+	show_detail(page);
+	soon();
 }
 
 function drag(event, before)
@@ -367,7 +366,7 @@ map.canvas.addEventListener("pointerleave", () => {
 	map.hover = null;
 	if (map.cursor !== null)
 		show_detail(map.cursor);
-	redraw();
+	soon();
 });
 map.canvas.addEventListener("dblclick", event => zoom(8, place_at(...local(event, map.canvas)).at));
 
@@ -464,8 +463,7 @@ addEventListener("beforeprint", () => {
 	take_colours();
 	map.mini_done = null;
 	resize();
-	draw_map();
-	draw_mini();
+	frame();
 	colour_swatches();
 	put_rows(0, Math.min(table.order.length, PRINTED_MAX));
 	$("printed").textContent = table.order.length > PRINTED_MAX ?

@@ -1,29 +1,43 @@
 // SPDX-License-Identifier: GPL-2.0
-// space.js - where in the picture an address is.  A place is counted in units from
-// the lowest address on: a page is one unit, but of large VMAs fewer, and gaps are
-// folded to what their size is worth saying; or all is true to scale.
+// space.js - where in the picture an address is.  A place is counted in units from the
+// lowest address on.  A page is one, but where there are many in one VMA, above all
+// where nothing is in them, they are folded to what their number is worth saying, as
+// gaps are; or all is true to scale.
 
 const VMA_AT = new Float64Array(COUNT + 1);	// units; the gap before it ends there
 const VMA_SIZE = new Float64Array(COUNT);
 const GAP_SIZE = new Float64Array(COUNT + 1);
 const GAPS = [];
-const UNFOLDED = 2048;			// pages of a VMA that are a unit each
+const UNFOLDED = 8192, EMPTY = 512;	// pages of a VMA that are a unit each
+const GAP_MOST = 128;			// units: two rows of pages
 let space_size = 0;
 
 for (let i = 0; i <= COUNT; i++)
 	GAPS.push(gap_before(i));
 
-function fold_space(true_scale)
+function folded(n, most) { return n <= most ? n : most * (1 + Math.log2(n / most) / 2); }
+
+function fold_vmas(true_scale)
 {
-	let all = 0, weights = 0, factor, at = 0;
+	const counts = new Float64Array(STATES.length);
+	let all = 0;
 
 	for (let i = 0; i < COUNT; i++) {
-		const n = PAGES[i];
+		counts.fill(0);
+		count_states(BASE[i], BASE[i + 1], counts);
+		const empty = NOT_THERE.reduce((sum, state) => sum + counts[state], 0);
 
-		VMA_SIZE[i] = true_scale || n <= UNFOLDED ? n :
-			UNFOLDED * (1 + Math.log2(n / UNFOLDED) / 2);
+		VMA_SIZE[i] = true_scale ? PAGES[i] : folded(PAGES[i] - empty, UNFOLDED) + folded(empty, EMPTY);
 		all += VMA_SIZE[i];
 	}
+	return all;
+}
+
+function fold_space(true_scale)
+{
+	const all = fold_vmas(true_scale);
+	let weights = 0, factor, at = 0;
+
 	const pages_of = gap => gap.end === null ? 2 ** 20 : gap.end - gap.start;
 	for (const gap of GAPS)
 		weights += Math.log2(1 + pages_of(gap));
@@ -33,7 +47,7 @@ function fold_space(true_scale)
 		const n = pages_of(gap);
 
 		GAP_SIZE[i] = true_scale && !gap.kernel && gap.end !== null ? n :
-			Math.min(n, Math.log2(1 + n) * factor);
+			Math.min(n, GAP_MOST, Math.log2(1 + n) * factor);
 	});
 	for (let i = 0; i <= COUNT; i++) {
 		at += GAP_SIZE[i];
