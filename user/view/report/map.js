@@ -143,23 +143,20 @@ function clamp()
 	redraw();
 }
 
-// As soon as pages are cells a row holds a power of two of them, and begins with one.
-function snap(place)
+// As soon as pages are cells a row holds a power of two of them, and begins with one;
+// the page that is at the column `at` stays there.
+function snap(place, at)
 {
-	const i = at_place(place).vma;
-	let unit, pages, first;
+	const i = at_place(place).vma, unit = i < 0 ? 0 : unit_of(i);
+	let pages;
 
-	if (i < 0 || unit_of(i) / map.scale < CELL)
+	if (i < 0 || unit / map.scale < CELL)
 		return;
-	unit = unit_of(i);
 	pages = 2 ** Math.max(0, Math.round(Math.log2(map.width * map.scale / unit)));
 	if (pages > 1 && map.width / pages < CELL)
 		pages /= 2;
 	map.scale = pages * unit / map.width;
-	first = Math.round((map.from - VMA_AT[i]) / unit);
-	// Rows of a VMA begin at whole rows from its start on.
-	first = Math.round(first / pages) * pages;
-	map.from = VMA_AT[i] + first * unit;
+	map.from = VMA_AT[i] + (Math.floor((place - VMA_AT[i]) / unit) - Math.floor(at * map.scale / unit)) * unit;
 }
 
 // Zooms so that what is at a column stays there.  factor above 1: nearer.
@@ -170,19 +167,7 @@ function zoom(factor, at)
 
 	map.scale = Math.min(widest(), Math.max(least, map.scale / factor));
 	map.from = place - at * map.scale;
-	if (i >= 0)
-		snap(place);
-	clamp();
-	keep_row(place, at);
-}
-
-// After the snap the place is still in the row that it was in.
-function keep_row(place, at)
-{
-	const row = map.width * map.scale, wanted = Math.floor(at / map.width);
-	const is = Math.floor((place - map.from) / row + 1e-9);
-
-	map.from += (is - wanted) * row;
+	snap(place, at);
 	clamp();
 }
 
@@ -195,15 +180,17 @@ function show_range(from, to)
 	clamp();
 }
 
+// So that each has room for its sign.
+function cells_a_row() { return map.width >= 64 * SIGN ? 64 : map.width >= 32 * SIGN ? 32 : 16; }
+
 // The whole of a VMA; of a large one it is as near as that allows.
 function show_vma(i)
 {
-	const rows = Math.ceil(PAGES[i] / 64), unit = unit_of(i);
+	const pages = cells_a_row(), rows = Math.ceil(PAGES[i] / pages), unit = unit_of(i);
 
 	if (rows <= map.rows) {
-		map.scale = 64 * unit / map.width;
+		map.scale = pages * unit / map.width;
 		map.from = VMA_AT[i] - Math.floor((map.rows - rows) / 2) * map.width * map.scale;
-		snap(VMA_AT[i]);
 		clamp();
 		return;
 	}
@@ -214,7 +201,8 @@ function show_vma(i)
 function show_page(page)
 {
 	const i = vma_of(page), place = place_of(page);
-	let pages, row;
+	const pages = cells_a_row();
+	let row;
 
 	if (i < 0) {
 		const gap = at_place(place).gap;
@@ -222,7 +210,6 @@ function show_page(page)
 		show_range(VMA_AT[gap] - GAP_SIZE[gap], VMA_AT[gap]);
 		return;
 	}
-	pages = map.width >= 64 * SIGN ? 64 : map.width >= 32 * SIGN ? 32 : 16;
 	map.scale = pages * unit_of(i) / map.width;
 	row = map.width * map.scale;
 	map.from = VMA_AT[i] + (Math.floor((page - START[i]) / pages) - (map.rows >> 1)) * row;
