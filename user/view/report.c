@@ -137,25 +137,20 @@ static void add_vma(const struct mms_vmas *l, size_t i, struct view_report_sums 
 	}
 }
 
+/* Below a VMA: what lies above all of them (petabytes, perhaps) mmap() gives to nobody. */
 static void find_gap(const struct mms_vmas *l, struct view_report_sums *s)
 {
-	struct mms_fact task_size = l->mm.fact[MMS_MM_TASK_SIZE];
 	uint64_t at = 0;
 
-	for (size_t i = 0; i <= l->count; i++) {
-		uint64_t end = i < l->count ? l->vma[i].start : UINT64_MAX;
+	/* (And [vsyscall] lies beyond what a process has.) */
+	for (size_t i = 0; i < l->count && !(l->vma[i].start >> 63); i++) {
+		uint64_t end = l->vma[i].start;
 
-		/* [vsyscall] lies beyond what a process has: no gap reaches there. */
-		if (end >> 63)
-			end = mms_known(task_size) ? task_size.value : at;
 		if (end > at && end - at > s->gap_end - s->gap_start) {
 			s->gap_start = at;
 			s->gap_end = end;
 		}
-		if (i < l->count)
-			at = l->vma[i].end;
-		if (at >> 63)
-			break;
+		at = l->vma[i].end;
 	}
 }
 

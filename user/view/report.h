@@ -71,7 +71,7 @@ struct view_report_sums {
 	bool has_resident, has_swapped;
 	bool has_locked;
 	bool locked_vmas;	/* it is whole VMAs with the lock flag, not pages */
-	uint64_t gap_start, gap_end;	/* the largest that nothing is mapped in; equal: none */
+	uint64_t gap_start, gap_end;	/* the largest below a VMA; equal: none */
 };
 
 void view_report_sums(const struct view_report *r, struct view_report_sums *sums);

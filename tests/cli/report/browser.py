@@ -149,6 +149,11 @@ class Browser:
         self.settle()
         return time.monotonic() - began
 
+    def busy(self):
+        """Seconds of the processor for the page so far."""
+        metrics = self.ask("Performance.getMetrics")["metrics"]
+        return next(m["value"] for m in metrics if m["name"] == "TaskDuration")
+
     def settle(self):
         """Until what was asked for is drawn."""
         self.js("new Promise(done => requestAnimationFrame(() => requestAnimationFrame(() => done(1))))")

@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0
 """Whether a report is sound, by parsers that others wrote, and whether it tells what
 /proc tells.  usage: files.py page FILE [PID] (without one "ADDRESS STATE" lines on
-standard input) | files.py picture FILE"""
+standard input) | files.py picture FILE | files.py states FILE ADDRESS COUNT, which
+prints the states of so many pages."""
 import base64
 import hashlib
 import json
@@ -136,11 +137,25 @@ def picture(path):
     assert not re.search("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ufffe\uffff]", text)
 
 
+def states(report, address, count):
+    """They may be of several VMAs."""
+    got = {}
+    for start, of in runs_of(report):
+        for n, state, _ in of:
+            for page in range(max(start, address // PAGE), min(start + n, address // PAGE + count)):
+                got[page] = state
+            start += n
+    print(*(got[page] for page in sorted(got)))
+
+
 def main():
     if sys.argv[1] == "picture":
         picture(sys.argv[2])
         return
     page, data = read_page(sys.argv[2])
+    if sys.argv[1] == "states":
+        states(data["report"], int(sys.argv[3], 16), int(sys.argv[4]))
+        return
     assert data["schema"] == "mmscope/1" and str(data["target"]["pid"]) in page.title
     sums(data["report"])
     if len(sys.argv) > 3:

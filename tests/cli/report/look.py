@@ -118,7 +118,7 @@ def pages(b, folder):
     for address, state in told(folder + "/states.told"):
         go(b, address)
         is_so(b.js(STATE) == state and b.js(PAGE) == address, f"page.{state}", b.js(STATE), b.js(PAGE))
-        b.until(f"{LIVE}.includes({json.dumps(words[state])})", 5)
+        b.until(f"{LIVE}.includes({json.dumps(words[state])})")
         x, y = b.js(f"""(() => {{
             const at = (place_of(map.cursor) - map.from) / map.scale + 3, r = Math.floor(at / map.width);
             const box = map.canvas.getBoundingClientRect();
@@ -318,18 +318,23 @@ def paper(b, folder):
 
 @test
 def many(b, folder):
-    """60,000 VMAs, a million runs of pages.  Bounds are generous; the figures are told."""
+    """60,000 VMAs, a million runs of pages.  What is judged is the processor's time, so
+    that others who are busy on this machine do not matter; bounds are generous."""
     path = folder + "/many.html"
     b.size(1280, 800)
-    seconds = b.open(path)
-    print(f"# many: {os.path.getsize(path) >> 20} MB, {seconds:.1f} s until it can be used")
-    is_so(seconds < 20 * SLOW, "many.load", seconds)
+    b.ask("Performance.enable", timeDomain="threadTicks")
+    seconds, busy = b.open(path), b.busy()
+    print(f"# many: {os.path.getsize(path) >> 20} MB, can be used after {seconds:.1f} s, "
+          f"{busy:.1f} of them busy")
+    is_so(busy < 10 * SLOW and seconds < 100 * SLOW, "many.load", seconds, busy)
     for near, name in ((1, "whole"), (16, "near"), (4096, "cells")):
         b.js(f"whole(); map.scale /= {near}; map.from = space_size / 3; clamp()")
+        busy = b.busy()
         times = b.js(FRAMES)
-        print(f"# many: panning, {name}: a frame takes {times[len(times) // 2]:.0f} ms (median), "
-              f"{times[int(len(times) * 0.95)]:.0f} ms (95 of 100)")
-        is_so(times[len(times) // 2] < 150 * SLOW, f"many.fluid.{name}", times[-5:])
+        busy = (b.busy() - busy) / 60 * 1000
+        print(f"# many: panning, {name}: a frame comes after {times[len(times) // 2]:.0f} ms (median), "
+              f"{times[int(len(times) * 0.95)]:.0f} ms (95 of 100), and keeps busy for {busy:.0f} ms")
+        is_so(busy < 60 * SLOW, f"many.fluid.{name}", busy, times[-5:])
     b.key("/")
     began = time.monotonic()
     b.type("file-2999")
@@ -338,10 +343,10 @@ def many(b, folder):
     is_so(b.js(STATE) != "unmapped" and "file-2999" in b.js("document.getElementById('detail').textContent"),
           "many.search", b.js(PAGE))
     is_so(b.js("document.querySelectorAll('*').length") < 3000, "many.elements_are_few")
-    began = time.monotonic()
+    busy = b.busy()
     b.click("#head button[data-sort=rss]")
-    print(f"# many: sorted in {time.monotonic() - began:.1f} s")
-    is_so(time.monotonic() - began < 5 * SLOW, "many.sort")
+    print(f"# many: sorted in {b.busy() - busy:.1f} s")
+    is_so(b.busy() - busy < 2 * SLOW, "many.sort", b.busy() - busy)
     b.js("document.getElementById('rows').scrollTop = 1e9")
     b.settle()
     is_so(b.js(ROWS + ".length") > 5, "many.scroll_to_the_end", b.js(ROWS))

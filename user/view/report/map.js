@@ -446,7 +446,7 @@ function draw_cells(c, i, state, first, last, from, y)
 		if (right - left < 1)
 			continue;
 		draw_state(c, state, left, y, right - left - gap, map.cell, pixels >= SIGN);
-		if (pixels < SIGN)
+		if (pixels < SIGN || right - left < Math.min(pixels, 24) - 2)
 			continue;
 		const quiet = NOT_THERE.includes(state) || !is_shown(state);
 		const text = cell_text(state, pixels, page), width = c.measureText(text).width;

@@ -27,7 +27,8 @@ function fold_vmas(true_scale)
 		count_states(BASE[i], BASE[i + 1], counts);
 		const empty = NOT_THERE.reduce((sum, state) => sum + counts[state], 0);
 
-		VMA_SIZE[i] = true_scale ? PAGES[i] : folded(PAGES[i] - empty, UNFOLDED) + folded(empty, EMPTY);
+		VMA_SIZE[i] = true_scale ? PAGES[i] :
+			Math.round(folded(PAGES[i] - empty, UNFOLDED) + folded(empty, EMPTY));
 		all += VMA_SIZE[i];
 	}
 	return all;
@@ -47,7 +48,7 @@ function fold_space(true_scale)
 		const n = pages_of(gap);
 
 		GAP_SIZE[i] = true_scale && !gap.kernel && gap.end !== null ? n :
-			Math.min(n, GAP_MOST, Math.log2(1 + n) * factor);
+			Math.round(Math.min(n, GAP_MOST, Math.log2(1 + n) * factor));
 	});
 	for (let i = 0; i <= COUNT; i++) {
 		at += GAP_SIZE[i];
