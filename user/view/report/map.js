@@ -266,7 +266,7 @@ function gap_label(gap, size, room)
 	return room > 60 ? `\u2026 ${words} \u2026` : words;
 }
 
-function draw_vma_band(c, i, x, to, y)
+function draw_vma_band(c, i, from, x, to, y)
 {
 	if (to - x < 2) {
 		put_column(x, 0, map.band, map.purpose_pixel[VMAS.purpose[i]]);
@@ -274,8 +274,10 @@ function draw_vma_band(c, i, x, to, y)
 	}
 	c.fillStyle = map.weak[VMAS.purpose[i]];
 	c.fillRect(map.left + x, y, to - x, map.band);
-	c.fillStyle = map.strong[VMAS.purpose[i]];
-	c.fillRect(map.left + x, y, to - x > 3 ? 2 : 1, map.band);
+	if (VMA_AT[i] > from + (x - 1) * map.scale) {	// it begins here
+		c.fillStyle = map.strong[VMAS.purpose[i]];
+		c.fillRect(map.left + x, y, to - x > 3 ? 2 : 1, map.band);
+	}
 	if (to - x < 22)
 		return;
 	c.fillStyle = map.ink.text;
@@ -305,7 +307,7 @@ function draw_band(c, from, y)
 		i = i + 1 < COUNT && VMA_AT[i + 1] <= place ? above(VMA_AT, place, i + 1, COUNT) - 1 : i;
 		if (i >= 0 && place < VMA_AT[i] + VMA_SIZE[i] - map.scale * 1e-6) {
 			to = column(VMA_AT[i] + VMA_SIZE[i]);
-			draw_vma_band(c, i, x, to, y);
+			draw_vma_band(c, i, from, x, to, y);
 		} else {
 			to = column(VMA_AT[i + 1]);
 			draw_gap_band(c, GAPS[i + 1], x, to, y);

@@ -164,7 +164,7 @@ function vma_part(i)
 
 	return terms(make("dl"), [
 		["range", make("span", { class: "hex" }, `${hex(START[i])}\u2013${hex(START[i] + PAGES[i])}`)],
-		["size", `${size_text(PAGES[i] * PAGE)}, ${number_text(PAGES[i])} pages`],
+		["size", `${size_text(PAGES[i] * PAGE)}, ${number_text(PAGES[i])} page${PAGES[i] === 1 ? "" : "s"}`],
 		["access", make("code", null, perms(i))],
 		["name", file.name ? make("span", { class: "path" }, shown(file.name)) : null],
 		["its bytes", file.name_hex ? make("span", { class: "hex" }, file.name_hex) : null],
