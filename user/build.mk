@@ -13,6 +13,16 @@ TOOL_OBJ  := $(TOOL_SRC:%.c=$(BUILD)/%.o)
 VERSION      := 0.1.0
 USER_CFLAGS   = $(shell $(PKG_CONFIG) --cflags $(USER_PKGS))
 USER_CPPFLAGS := -D_GNU_SOURCE -DMMS_VERSION='"$(VERSION)"' -Ikmod/uapi -Iuser/lib
+# The page of mmscope map --html, put together: its script and its style are in it.
+REPORT_PAGE  := $(BUILD)/user/view/report.page
+USER_CPPFLAGS += -DVIEW_HTML_PAGE='"$(REPORT_PAGE)"'
+
+$(REPORT_PAGE): $(wildcard user/view/report/*)
+	@mkdir -p $(@D)
+	user/view/report/assemble > $@
+
+$(BUILD)/user/view/html.o: $(REPORT_PAGE)
+
 USER_LIBS     = $(shell $(PKG_CONFIG) --libs $(USER_PKGS))
 
 # ---- lessons ---------------------------------------------------------------

@@ -11,14 +11,17 @@
 #include <string.h>
 
 #include "cmd.h"
+#include "map-file.h"
 #include "../view/json.h"
 #include "../view/map.h"
 
-enum { OPT_AROUND, OPT_ZOOM };
+enum { OPT_AROUND, OPT_ZOOM, OPT_HTML, OPT_SVG };
 
 static const struct cmd_option options[] = {
 	[OPT_AROUND] = { "around", 'a', "ADDR", "this address, its VMA, and those before and after" },
 	[OPT_ZOOM]   = { "zoom", 'z', "WHAT", "page by page: heap, libc, an address, A-B or A+SIZE" },
+	[OPT_HTML]   = { "html", 0, "FILE", "all of it, to look around in with a browser" },
+	[OPT_SVG]    = { "svg", 0, "FILE", "a picture of it" },
 	{ 0 }
 };
 
@@ -48,8 +51,10 @@ struct map {
 	uint64_t told;			/* categories */
 	uint64_t page;			/* bytes in one */
 
-	struct view_map *view;		/* one of these two */
+	struct view_map *view;		/* one of these three */
 	struct view_json *json;
+	struct view_report *report;
+	bool no_memory;			/* for the report */
 	bool with_runs;			/* JSON: runs, too */
 	size_t rows;			/* that may yet be drawn */
 	bool stopped;			/* they are used up */
@@ -212,7 +217,7 @@ static void gap(struct map *m, uint64_t start, uint64_t end, bool known)
 		    (known ? m->address < end : !(m->address >> 63));
 	char text[80];
 
-	if (known && start >= end)
+	if (m->report || (known && start >= end))
 		return;
 	if (m->json) {
 		json_gap(m, start, end, known);
@@ -332,7 +337,7 @@ static void begin(struct map *m)
 	memset(m->pages, 0, sizeof(m->pages));
 	if (m->view)
 		begin_view(m);
-	else
+	else if (m->json)
 		begin_json(m);
 }
 
@@ -421,6 +426,8 @@ static void finish(struct map *m)
 	if (!m->open)
 		return;
 	m->open = false;
+	if (m->report)
+		return;
 	if (m->json) {
 		end_json(m);
 		return;
@@ -444,7 +451,11 @@ static void one_run(struct map *m, uint64_t start, uint64_t end, uint64_t catego
 	}
 	if (categories & MMSCOPE_CAT(LOCK_UNKNOWN))
 		m->lock_unknown += (end - start) / m->page;
-	if (m->json) {
+	if (m->report) {
+		m->no_memory = !view_report_run(m->report, m->at, start, end,
+						(struct view_report_kind){ categories, state });
+		m->stopped = m->no_memory;
+	} else if (m->json) {
 		if (m->next < start)
 			json_run(m, m->next, start, MMS_PAGE_UNKNOWN, NULL);
 		json_run(m, start, end, state, &categories);
@@ -597,12 +608,39 @@ static int draw_json(struct map *m, struct mms_error *err)
 	return ret;
 }
 
+/* The pages first, then the files, which reading brings into the page cache. */
+static int draw_report(struct map *m, struct mms_error *err)
+{
+	struct view_report r = {
+		.target = m->target, .vmas = &m->vmas, .told = m->told,
+		.threads = m->has_threads ? &m->threads : NULL,
+	};
+	int ret;
+
+	m->report = &r;
+	view_report_begin(&r);
+	ret = read_all(m, err);
+	if (!ret && (m->no_memory || !view_report_end(&r)))
+		ret = mms_fail(err, MMS_FAILED, NULL, "the pages", "no memory");
+	if (!ret)
+		ret = map_file_write(&r, m->target, m->cmd->value[OPT_HTML],
+				     m->cmd->value[OPT_SVG], err);
+	view_report_free(&r);
+	return ret;
+}
+
+static bool to_file(const struct map *m)
+{
+	return m->cmd->value[OPT_HTML] || m->cmd->value[OPT_SVG];
+}
+
 static int draw(struct map *m)
 {
 	struct mms_error err;
 	int ret;
 
-	if (mms_vmas_read(m->target, MMS_ALL_START, MMS_ALL_END, 0, 0, &m->vmas, &err))
+	if (mms_vmas_read(m->target, MMS_ALL_START, MMS_ALL_END, to_file(m) ? MMS_VMAS_ACCT : 0,
+			  0, &m->vmas, &err))
 		return cmd_error(&err);
 	m->chosen = calloc(m->vmas.count + 1, sizeof(*m->chosen));
 	m->unasked = calloc(m->vmas.count + 1, sizeof(*m->unasked));
@@ -618,13 +656,30 @@ static int draw(struct map *m)
 	find_threads(m);
 	m->told = MMS_CATS_STATE & mms_target_categories(m->target);
 	/* Of one page everything is told. */
-	if (m->around || (m->cmd->json && m->cmd->value[OPT_ZOOM]))
+	if (to_file(m) || m->around || (m->cmd->json && m->cmd->value[OPT_ZOOM]))
 		m->told = mms_target_categories(m->target);
-	ret = m->cmd->json ? draw_json(m, &err) : draw_view(m, &err);
+	ret = to_file(m) ? draw_report(m, &err) : m->cmd->json ? draw_json(m, &err) :
+	      draw_view(m, &err);
 	if (ret)
 		return cmd_error(&err);
 	cmd_lack(m->cmd, m->target, "zero, dirty, shared, locked and cached pages apart");
 	return MMS_OK;
+}
+
+/* A wrong name of a file shall be told before anybody has waited. */
+static int check(const struct cmd *cmd)
+{
+	const char *const file[] = { cmd->value[OPT_HTML], cmd->value[OPT_SVG] };
+
+	if (cmd->value[OPT_AROUND] && cmd->value[OPT_ZOOM])
+		return cmd_usage(cmd, "--around and --zoom exclude each other");
+	if ((file[0] || file[1]) && (cmd->value[OPT_AROUND] || cmd->value[OPT_ZOOM] || cmd->json))
+		return cmd_usage(cmd, "--html and --svg are of all there is: without --json, "
+				 "--around, --zoom");
+	for (int i = 0; i < 2; i++)
+		if (file[i] && !*file[i])
+			return cmd_usage(cmd, "a name of a file is needed");
+	return 0;
 }
 
 static int run(struct cmd *cmd)
@@ -632,8 +687,9 @@ static int run(struct cmd *cmd)
 	struct map m = { .cmd = cmd, .rows = ROWS_MAX };
 	int ret;
 
-	if (cmd->value[OPT_AROUND] && cmd->value[OPT_ZOOM])
-		return cmd_usage(cmd, "--around and --zoom exclude each other");
+	ret = check(cmd);
+	if (ret)
+		return ret;
 	ret = cmd_open(cmd, &m.target);
 	if (ret)
 		return ret;
@@ -654,11 +710,18 @@ const struct verb verb_map = {
 	.brief = "the address space drawn: VMAs, gaps, a cell for pages",
 	.about = "Draws the VMAs in the order of their addresses, with the size of what is unmapped\n"
 		 "between them, and a strip of cells that shows the state of the pages.  The legend\n"
-		 "explains the signs that occur, and adds up.  As wide as the terminal, or COLUMNS.",
+		 "explains the signs that occur, and adds up.  As wide as the terminal, or COLUMNS.\n\n"
+		 "--html makes one file for a browser, which asks the network for nothing: the whole\n"
+		 "address space, to zoom into down to a page, to search and to filter, with figures,\n"
+		 "a table, and symbols of the program and its libraries (not of a capture).  --svg\n"
+		 "makes a still picture.  The file is there as a whole or not at all, and readable\n"
+		 "by its owner only; it has no frames in it.",
 	.example = "  mmscope map self\n"
 		   "  mmscope map 1234 --zoom heap\n"
 		   "  mmscope map 1234 --zoom 7f12a0000000+2M\n"
 		   "  mmscope map 1234 --around 7ffd1c2b3000\n"
+		   "  mmscope map 1234 --html report.html\n"
+		   "  mmscope map --from before.mms --svg picture.svg\n"
 		   "  mmscope map 1234 --json | jq '.areas[] | select(.vma.purpose == \"heap\") | .states'",
 	.takes = CMD_TARGET | CMD_FROM,
 	.min_args = 1,

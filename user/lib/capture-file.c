@@ -20,12 +20,9 @@
  */
 #include <errno.h>
 #include <fcntl.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 #include <zlib.h>
 
@@ -164,20 +161,6 @@ int mmsi_capture_unseal(struct mms_capture *c, const uint8_t *data, size_t len, 
 
 /* ---- from a file ----------------------------------------------------------- */
 
-static int fail_file(const char *path, int errnum, struct mms_error *err)
-{
-	int status = MMS_FAILED;
-
-	if (errnum == ENOENT || errnum == ENOTDIR || errnum == EISDIR)
-		status = MMS_USAGE;
-	else if (errnum == EACCES || errnum == EPERM || errnum == EROFS)
-		status = MMS_DENIED;
-	mms_fail(err, status, NULL, path, "%s", strerrordesc_np(errnum));
-	if (err)
-		err->sys_errno = errnum;
-	return -1;
-}
-
 /* What has been read is more than a capture has, or none: the rest makes no difference. */
 static bool is_enough(const struct mmsi_bytes *b)
 {
@@ -205,7 +188,7 @@ static int read_all(int fd, const char *path, struct mmsi_bytes *b, struct mms_e
 	if (!buf || b->failed)
 		return mmsi_nomem(err);
 	if (n < 0)
-		return fail_file(path, errno, err);
+		return mmsi_fail_file(path, errno, err);
 	return b->len > MMSI_CAPTURE_MAX ? too_large(path, err) : 0;
 }
 
@@ -216,7 +199,7 @@ int mms_capture_read(const char *path, struct mms_capture **capture, struct mms_
 	struct mms_capture *c;
 
 	if (fd < 0)
-		return fail_file(path, errno, err);
+		return mmsi_fail_file(path, errno, err);
 	ret = read_all(fd, path, &file, err);
 	close(fd);
 	c = ret ? NULL : mmsi_capture_new();
@@ -234,113 +217,14 @@ int mms_capture_read(const char *path, struct mms_capture **capture, struct mms_
 
 /* ---- to a file ------------------------------------------------------------- */
 
-static int write_all(int fd, const struct mmsi_bytes *b)
-{
-	for (size_t done = 0; done < b->len;) {
-		ssize_t n = write(fd, b->data + done, b->len - done);
-
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n <= 0)
-			return -1;
-		done += (size_t)n;
-	}
-	return fsync(fd);
-}
-
-/* The file that a name stands for: behind symbolic links, or the name itself. */
-static char *final_name(const char *path)
-{
-	char *real = realpath(path, NULL);
-
-	return real || errno != ENOENT ? real : strdup(path);
-}
-
-static int check_target(const char *path, struct mms_error *err)
-{
-	struct stat st;
-	const char *base = strrchr(path, '/');
-
-	base = base ? base + 1 : path;
-	if (!*base)
-		return mms_fail(err, MMS_USAGE, NULL, path, "not the name of a file");
-	if (!stat(path, &st) && !S_ISREG(st.st_mode))
-		return mms_fail(err, MMS_USAGE, "name a file, which is made or replaced", path,
-				"not a regular file");
-	return 0;
-}
-
-/* What has been renamed is there after a power cut, too, when its folder is. */
-static void sync_folder(const char *path)
-{
-	char *folder = strdup(path), *slash = folder ? strrchr(folder, '/') : NULL;
-	int fd = -1;
-
-	if (slash)
-		slash[slash == folder] = '\0';
-	if (folder)
-		fd = open(slash ? folder : ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (fd >= 0) {
-		fsync(fd);
-		close(fd);
-	}
-	free(folder);
-}
-
-/* Beside the target, so that it can be renamed; under its name only when it is whole. */
-static int replace(const char *path, const struct mmsi_bytes *b, struct mms_error *err)
-{
-	char *temporary = NULL;
-	int fd, ret = 0;
-
-	if (asprintf(&temporary, "%s.XXXXXX", path) < 0)
-		return mmsi_nomem(err);
-	fd = mkostemp(temporary, O_CLOEXEC);	/* mode 0600 */
-	if (fd < 0) {
-		ret = fail_file(path, errno, err);
-		free(temporary);
-		return ret;
-	}
-	if (write_all(fd, b))
-		ret = fail_file(path, errno, err);
-	if (close(fd) && !ret)
-		ret = fail_file(path, errno, err);
-	if (!ret && rename(temporary, path))
-		ret = fail_file(path, errno, err);
-	if (ret)
-		unlink(temporary);
-	else
-		sync_folder(path);
-	free(temporary);
-	return ret;
-}
-
 int mms_capture_write(const struct mms_capture *c, const char *path, struct mms_error *err)
 {
-	const struct timespec at_once = { 0 };
 	struct mmsi_bytes file = { 0 };
-	sigset_t all, before, too_long;
-	char *name;
 	int ret;
 
-	if (check_target(path, err) || mmsi_capture_seal(c, &file, err))
+	if (mmsi_file_check(path, err) || mmsi_capture_seal(c, &file, err))
 		return -1;
-	name = final_name(path);
-	if (!name) {
-		ret = fail_file(path, errno, err);
-	} else {
-		/* A signal would leave the temporary file behind: it comes a little later. */
-		sigfillset(&all);
-		sigemptyset(&too_long);
-		sigaddset(&too_long, SIGXFSZ);
-		pthread_sigmask(SIG_BLOCK, &all, &before);
-		ret = replace(name, &file, err);
-		/* What the kernel sent for a write that it refused was told already. */
-		if (ret && err && err->sys_errno == EFBIG)
-			sigtimedwait(&too_long, NULL, &at_once);
-		pthread_sigmask(SIG_SETMASK, &before, NULL);
-	}
-	free(name);
+	ret = mms_file_write(path, file.data, file.len, err);
 	free(file.data);
 	return ret;
 }

@@ -725,6 +725,17 @@ void mms_elf_vmas(const struct mms_vmas *vmas, size_t i, bool *wanted);
 /* The object that covers an address, or NULL. */
 struct mms_elf *mms_elfs_at(const struct mms_elfs *elfs, uint64_t address);
 
+/* ---- files ---------------------------------------------------------------- */
+
+/*
+ * Writes a file, readable by its owner only: all of it, or nothing at all.
+ * Signals that are sent meanwhile are delivered behind it.  What is there by that
+ * name is replaced, if it is a regular file.
+ * Errors: MMS_FAILED (no room, no memory), MMS_DENIED, MMS_USAGE (no such folder,
+ * not a regular file).
+ */
+int mms_file_write(const char *path, const void *data, size_t len, struct mms_error *err);
+
 /* ---- captures ------------------------------------------------------------- */
 
 /*
@@ -777,13 +788,7 @@ int mms_capture_take(struct mms_target *target, unsigned int flags,
 void mms_capture_free(struct mms_capture *capture);	/* NULL is fine */
 const struct mms_capture_info *mms_capture_info(const struct mms_capture *capture);
 
-/*
- * Writes it to a file, readable by its owner only: all of it, or nothing at all.
- * Signals that are sent meanwhile are delivered behind it.  What is there by that
- * name is replaced, if it is a regular file.
- * Errors: MMS_FAILED (no room, no memory), MMS_DENIED, MMS_USAGE (no such folder,
- * not a regular file).
- */
+/* Writes it to a file, as mms_file_write() does, and with its errors. */
 int mms_capture_write(const struct mms_capture *capture, const char *path,
 		      struct mms_error *err);
 /*

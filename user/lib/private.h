@@ -44,6 +44,11 @@ struct mms_target {
 	void *priv;		/* the source's own */
 };
 
+/* file.c: what the system says of a file, as an error.  Returns -1. */
+int mmsi_fail_file(const char *path, int errnum, struct mms_error *err);
+/* Whether mms_file_write() could be told to write there. */
+int mmsi_file_check(const char *path, struct mms_error *err);
+
 /* device.c: opens /dev/mmscope and checks its ABI. */
 int mmsi_device_open(int *fd, struct mmscope_info *info, struct mms_error *err);
 /* Binds t->devfd to t->pid and makes the module its source. */

@@ -16,22 +16,22 @@
 static void lead(struct view_json *j, const char *key)
 {
 	if (j->some[j->depth])
-		putchar(',');
+		putc(',', j->out);
 	if (j->flat && j->depth >= j->flat) {
 		if (j->some[j->depth])
-			putchar(' ');
+			putc(' ', j->out);
 	} else if (j->depth) {
-		printf("\n%*s", 2 * j->depth, "");
+		fprintf(j->out, "\n%*s", 2 * j->depth, "");
 	}
 	j->some[j->depth] = true;
 	if (key)
-		printf("\"%s\": ", key);
+		fprintf(j->out, "\"%s\": ", key);
 }
 
 static void open_level(struct view_json *j, const char *key, char kind, bool flat)
 {
 	lead(j, key);
-	putchar(kind);
+	putc(kind, j->out);
 	j->depth++;
 	j->kind[j->depth] = kind;
 	j->some[j->depth] = false;
@@ -66,19 +66,19 @@ void view_json_close(struct view_json *j)
 	if (j->flat == j->depth)
 		j->flat = 0;
 	if (!flat && j->some[j->depth])
-		printf("\n%*s", 2 * (j->depth - 1), "");
-	putchar(j->kind[j->depth] == '{' ? '}' : ']');
+		fprintf(j->out, "\n%*s", 2 * (j->depth - 1), "");
+	putc(j->kind[j->depth] == '{' ? '}' : ']', j->out);
 	j->depth--;
 }
 
 /* Writes a string that is well-formed UTF-8. */
-static void quote(const char *text, size_t len)
+static void quote(struct view_json *j, const char *text, size_t len)
 {
 	struct json_object *o = json_object_new_string_len(text, (int)len);
 
 	fputs(o ? json_object_to_json_string_ext(o, JSON_C_TO_STRING_PLAIN |
 						    JSON_C_TO_STRING_NOSLASHESCAPE) : "null",
-	      stdout);
+	      j->out);
 	json_object_put(o);
 }
 
@@ -99,18 +99,18 @@ static size_t valid_prefix(const char *text, size_t len)
 	return n;
 }
 
-static void quote_any(const char *text)
+static void quote_any(struct view_json *j, const char *text)
 {
 	size_t len = strlen(text), used = 0;
 	char *clean;
 
 	if (mms_utf8_valid(text, len)) {
-		quote(text, len);
+		quote(j, text, len);
 		return;
 	}
 	clean = malloc(3 * len + 1);
 	if (!clean) {
-		fputs("null", stdout);
+		fputs("null", j->out);
 		return;
 	}
 	while (len) {
@@ -127,14 +127,14 @@ static void quote_any(const char *text)
 			len--;
 		}
 	}
-	quote(clean, used);
+	quote(j, clean, used);
 	free(clean);
 }
 
 void view_json_text(struct view_json *j, const char *key, const char *text)
 {
 	lead(j, key);
-	quote_any(text);
+	quote_any(j, text);
 }
 
 void view_json_name(struct view_json *j, const char *key, const char *text)
@@ -143,40 +143,58 @@ void view_json_name(struct view_json *j, const char *key, const char *text)
 	if (mms_utf8_valid(text, strlen(text)))
 		return;
 	lead(j, NULL);
-	printf("\"%s_hex\": \"", key);
+	fprintf(j->out, "\"%s_hex\": \"", key);
 	for (; *text; text++)
-		printf("%02x", (unsigned char)*text);
-	putchar('"');
+		fprintf(j->out, "%02x", (unsigned char)*text);
+	putc('"', j->out);
 }
 
 void view_json_address(struct view_json *j, const char *key, uint64_t address)
 {
 	lead(j, key);
-	printf("\"0x%" PRIx64 "\"", address);
+	fprintf(j->out, "\"0x%" PRIx64 "\"", address);
 }
 
 void view_json_number(struct view_json *j, const char *key, uint64_t number)
 {
 	lead(j, key);
-	printf("%" PRIu64, number);
+	fprintf(j->out, "%" PRIu64, number);
 }
 
 void view_json_signed(struct view_json *j, const char *key, int64_t number)
 {
 	lead(j, key);
-	printf("%" PRId64, number);
+	fprintf(j->out, "%" PRId64, number);
+}
+
+void view_json_numbers(struct view_json *j, const char *key, size_t count,
+		       view_json_nth_fn nth, const void *arg)
+{
+	lead(j, key);
+	putc('[', j->out);
+	for (size_t i = 0; i < count; i++) {
+		uint64_t value;
+
+		if (i)
+			putc(',', j->out);
+		if (nth(arg, i, &value))
+			fprintf(j->out, "%" PRIu64, value);
+		else
+			fputs("null", j->out);
+	}
+	putc(']', j->out);
 }
 
 void view_json_bool(struct view_json *j, const char *key, bool value)
 {
 	lead(j, key);
-	fputs(value ? "true" : "false", stdout);
+	fputs(value ? "true" : "false", j->out);
 }
 
 void view_json_null(struct view_json *j, const char *key)
 {
 	lead(j, key);
-	fputs("null", stdout);
+	fputs("null", j->out);
 }
 
 void view_json_limit(struct view_json *j, const char *key, uint64_t bytes)
@@ -220,9 +238,15 @@ void view_json_fact(struct view_json *j, const char *key, struct mms_fact fact,
 
 void view_json_begin(struct view_json *j, const char *verb, const struct mms_target *target)
 {
+	view_json_begin_to(j, stdout, verb, target);
+}
+
+void view_json_begin_to(struct view_json *j, FILE *out, const char *verb,
+			const struct mms_target *target)
+{
 	const struct mms_error *lack;
 
-	memset(j, 0, sizeof(*j));
+	*j = (struct view_json){ .out = out };
 	view_json_object(j, NULL);
 	view_json_text(j, "schema", "mmscope/1");
 	view_json_text(j, "verb", verb);
@@ -278,7 +302,7 @@ void view_json_end(struct view_json *j)
 {
 	while (j->depth)
 		view_json_close(j);
-	putchar('\n');
+	putc('\n', j->out);
 }
 
 void view_json_mm(struct view_json *j, const struct mms_mm *mm)

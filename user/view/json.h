@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * json.h - JSON on stdout, written as it comes, so that 60,000 VMAs need no
+ * json.h - JSON, written as it comes, so that 60,000 VMAs need no
  * tree in memory.  Quoting is json-c's; commas, braces and the schema are ours.
  *
  * THE SCHEMA "mmscope/1", common to all verbs
@@ -99,18 +99,22 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <stdio.h>
 
 #include "libmmscope.h"
 
 struct view_json {
+	FILE *out;
 	int depth;
 	bool some[16];		/* something was written on this level: a comma is due */
 	char kind[16];		/* '{' or '[' */
 	int flat;		/* from this depth on all stands on one line; 0: not yet */
 };
 
-/* Opens the document.  `target` may be NULL. */
+/* Opens the document, on stdout or elsewhere.  `target` may be NULL. */
 void view_json_begin(struct view_json *j, const char *verb, const struct mms_target *target);
+void view_json_begin_to(struct view_json *j, FILE *out, const char *verb,
+			const struct mms_target *target);
 void view_json_end(struct view_json *j);
 
 /*
@@ -128,6 +132,10 @@ void view_json_text(struct view_json *j, const char *key, const char *text);
 void view_json_name(struct view_json *j, const char *key, const char *text);
 void view_json_address(struct view_json *j, const char *key, uint64_t address);
 void view_json_number(struct view_json *j, const char *key, uint64_t number);
+/* Many of them, with nothing between but commas; false: not known, null. */
+typedef bool (*view_json_nth_fn)(const void *arg, size_t i, uint64_t *value);
+void view_json_numbers(struct view_json *j, const char *key, size_t count,
+		       view_json_nth_fn nth, const void *arg);
 void view_json_signed(struct view_json *j, const char *key, int64_t number);
 void view_json_bool(struct view_json *j, const char *key, bool value);
 void view_json_null(struct view_json *j, const char *key);

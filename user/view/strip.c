@@ -42,6 +42,24 @@ const char *view_state_words(enum mms_page_state state)
 	return glyphs[state].words;
 }
 
+const char *view_state_sign(enum mms_page_state state, bool part)
+{
+	return part ? glyphs[state].part : glyphs[state].whole;
+}
+
+/* Of the 256: a cube of six levels, then greys. */
+uint32_t view_state_rgb(enum mms_page_state state)
+{
+	static const uint8_t level[] = { 0, 95, 135, 175, 215, 255 };
+	const char *number = strstr(glyphs[state].colour256, "38;5;");
+	unsigned int n = number ? (unsigned int)strtoul(number + 5, NULL, 10) : 244;
+
+	if (n >= 232)
+		return (8 + 10 * (n - 232)) * 0x10101;
+	n -= 16;
+	return (uint32_t)level[n / 36] << 16 | (uint32_t)level[n / 6 % 6] << 8 | level[n % 6];
+}
+
 /* ---- counting -------------------------------------------------------------- */
 
 bool view_strip_open(struct view_strip *s, size_t room, uint64_t page)

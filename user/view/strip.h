@@ -59,5 +59,8 @@ void view_cells_draw(FILE *out, const struct view_ink *ink, const struct view_ce
 		     size_t count, struct view_seen *seen);
 /* "dirty: written to": what the glyph means. */
 const char *view_state_words(enum mms_page_state state);
+/* The glyph in Unicode, and 0xRRGGBB: the colour of a terminal that has 256. */
+const char *view_state_sign(enum mms_page_state state, bool part);
+uint32_t view_state_rgb(enum mms_page_state state);
 
 #endif
