@@ -39,6 +39,11 @@ static const struct {
 	[MMS_EFFECT_UNGUARDED] = { "are no longer guard pages", "guard pages only in the first" },
 };
 
+const char *view_effect_words(enum mms_effect effect)
+{
+	return words[effect].became;
+}
+
 static const char *size_words(const struct view_diff *v, uint64_t bytes, char buf[24])
 {
 	return view_fact_size((struct mms_fact){ bytes, MMS_FROM_MODULE }, v->bytes, buf);
@@ -433,7 +438,8 @@ static void json_run(struct view_json *j, const struct mms_diff *d, const struct
 	view_json_close(j);
 }
 
-static void json_area(struct view_json *j, const struct mms_diff *d, const struct mms_diff_area *a)
+void view_diff_json_area(struct view_json *j, const struct mms_diff *d,
+			 const struct mms_diff_area *a)
 {
 	view_json_object(j, NULL);
 	view_json_address(j, "start", a->start);
@@ -485,7 +491,7 @@ void view_diff_json(const struct view_diff *v)
 	view_json_close(&j);
 	view_json_array(&j, "areas");
 	for (size_t i = 0; i < d->areas && !ferror(stdout); i++)
-		json_area(&j, d, &d->area[i]);
+		view_diff_json_area(&j, d, &d->area[i]);
 	view_json_close(&j);
 	view_json_number(&j, "unchanged_vmas", d->unchanged);
 	view_json_end(&j);
