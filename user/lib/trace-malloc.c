@@ -39,13 +39,25 @@ struct caller {
 	struct caller *next;
 };
 
+/* A file with an allocator in it. */
+struct object {
+	uint64_t inode;
+	int enter[FUNCTIONS], leave[FUNCTIONS];	/* events; 0: it has no such function */
+	struct object *next;
+};
+
 struct mmsi_mallocs {
 	struct caller *bucket[MMSI_BUCKETS];
+	struct object *object;
+	unsigned int numbers;			/* probes that were made */
 	bool complained;
 };
 
 int mmsi_mallocs_new(struct mms_trace *t, struct mms_error *err)
 {
+	if (mmsi_probes_possible(err))
+		return -1;
+	mmsi_probes_clean();
 	t->mallocs = calloc(1, sizeof(*t->mallocs));
 	return t->mallocs ? 0 : mmsi_nomem(err);
 }
@@ -59,6 +71,13 @@ void mmsi_mallocs_free(struct mmsi_mallocs *m)
 			next = c->next;
 			free(c);
 		}
+	while (m->object) {
+		struct object *next = m->object->next;
+
+		free(m->object);
+		m->object = next;
+	}
+	mmsi_probes_remove(m->numbers);
 	free(m);
 }
 
@@ -90,42 +109,67 @@ void mmsi_probes_inherit(const struct mmsi_space *parent, struct mmsi_space *chi
 			remember(child, parent->probed[i]);
 }
 
-/* At one function, for all threads there are; those to come inherit it. */
-static int probe_function(struct mms_trace *t, struct mmsi_space *s, const char *path,
-			  uint64_t offset, unsigned int which, struct mms_error *err)
+/* The events at the functions of an object; made once. */
+static struct object *events_of(struct mms_trace *t, struct mmsi_space *s,
+				const struct mms_vmas *vmas, const struct mms_vma *v,
+				struct mms_error *err)
+{
+	struct mmsi_mallocs *m = t->mallocs;
+	struct object *o = m->object;
+	uint64_t at[FUNCTIONS] = { 0 };
+	char path[80];
+	size_t k;
+
+	while (o && o->inode != v->inode)
+		o = o->next;
+	if (o)
+		return o;
+	o = calloc(1, sizeof(*o));
+	if (!o) {
+		mmsi_nomem(err);
+		return NULL;
+	}
+	o->inode = v->inode;
+	o->next = m->object;
+	m->object = o;
+	/* The very file, whatever has its name now, in whichever root. */
+	snprintf(path, sizeof(path), "/proc/%d/map_files/%" PRIx64 "-%" PRIx64, (int)s->pid,
+		 v->start, v->end);
+	for (unsigned int i = 0; i < FUNCTIONS; i++) {
+		if (!mmsi_object_export(t->objects, s, vmas, v, functions[i].name, &at[i]))
+			continue;
+		/* Two names of one function: it is told by the first. */
+		for (k = 0; k < i && at[k] != at[i]; k++)
+			;
+		if (k < i)
+			continue;
+		if (mmsi_probe_new(m->numbers++, path, at[i], false, &o->enter[i], err) ||
+		    mmsi_probe_new(m->numbers++, path, at[i], true, &o->leave[i], err))
+			return NULL;
+	}
+	return o;
+}
+
+/* For all threads there are; those to come inherit it. */
+static int watch_object(struct mms_trace *t, struct mmsi_space *s, const struct object *o,
+			struct mms_error *err)
 {
 	for (int i = 0; i < MMSI_BUCKETS; i++)
 		for (struct mmsi_tracee *e = t->bucket[i]; e; e = e->next)
-			if (e->space == s &&
-			    mmsi_perf_probe(t->perf, e->tid, path, offset, which, err))
-				return -1;
+			for (unsigned int f = 0; f < FUNCTIONS && e->space == s; f++)
+				if (o->leave[f] &&
+				    (mmsi_perf_probe(t->perf, e->tid, o->enter[f], false, f, err) ||
+				     mmsi_perf_probe(t->perf, e->tid, o->leave[f], true, f, err)))
+					return -1;
 	return 0;
 }
 
 static int probe_object(struct mms_trace *t, struct mmsi_space *s, const struct mms_vmas *vmas,
 			const struct mms_vma *v, struct mms_error *err)
 {
-	uint64_t at[FUNCTIONS], offset;
-	char path[80];
-	size_t k;
+	struct object *o = events_of(t, s, vmas, v, err);
 
-	/* The very file, whatever has its name now, in whichever root. */
-	snprintf(path, sizeof(path), "/proc/%d/map_files/%" PRIx64 "-%" PRIx64, (int)s->pid,
-		 v->start, v->end);
-	for (unsigned int i = 0; i < FUNCTIONS; i++) {
-		at[i] = 0;
-		if (!mmsi_object_export(t->objects, s, vmas, v, functions[i].name, &offset))
-			continue;
-		/* Two names of one function: it is told by the first. */
-		for (k = 0; k < i && at[k] != offset; k++)
-			;
-		if (k < i)
-			continue;
-		at[i] = offset;
-		if (probe_function(t, s, path, offset, i, err))
-			return -1;
-	}
-	return 0;
+	return o ? watch_object(t, s, o, err) : -1;
 }
 
 void mmsi_mallocs_probe(struct mms_trace *t, struct mmsi_tracee *e)
@@ -171,6 +215,13 @@ static struct caller *caller_of(struct mms_trace *t, pid_t tid)
 	c->next = *bucket;
 	*bucket = c;
 	return c;
+}
+
+uint64_t mmsi_mallocs_caller(struct mms_trace *t, pid_t tid)
+{
+	struct caller *c = caller_of(t, tid);
+
+	return c && c->depth ? c->call[c->depth - 1].enter.caller : 0;
 }
 
 void mmsi_mallocs_mapped(struct mms_trace *t, pid_t tid, uint64_t start, uint64_t end)

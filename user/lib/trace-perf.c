@@ -12,6 +12,7 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
@@ -78,7 +79,6 @@ struct mmsi_perf {
 	struct source *source;		/* by id */
 	size_t sources, sources_room;
 	bool no_kernel;			/* not allowed to see faults in the kernel */
-	int uprobe_type;
 	char *scratch;			/* a record that wraps around */
 };
 
@@ -92,7 +92,6 @@ int mmsi_perf_new(struct mmsi_perf **perf, struct mms_error *err)
 	if (!p)
 		return mmsi_nomem(err);
 	p->cpus = cpus > 0 ? (unsigned int)cpus : 1;
-	p->uprobe_type = -1;
 	p->ring = calloc(p->cpus, sizeof(*p->ring));
 	p->poll = calloc(p->cpus, sizeof(*p->poll));
 	p->scratch = malloc(UINT16_MAX + 1);
@@ -192,6 +191,21 @@ static uint64_t reg_mask(void)
 	return mask;
 }
 
+/* With many CPUs, threads and probes there are many: as many as may be. */
+static int open_one(struct perf_event_attr *attr, pid_t tid, int cpu)
+{
+	struct rlimit files;
+	int fd = (int)syscall(SYS_perf_event_open, attr, tid, cpu, -1, PERF_FLAG_FD_CLOEXEC);
+
+	if (fd >= 0 || errno != EMFILE || getrlimit(RLIMIT_NOFILE, &files) ||
+	    files.rlim_cur == files.rlim_max) {
+		return fd;
+	}
+	files.rlim_cur = files.rlim_max;
+	setrlimit(RLIMIT_NOFILE, &files);
+	return (int)syscall(SYS_perf_event_open, attr, tid, cpu, -1, PERF_FLAG_FD_CLOEXEC);
+}
+
 /* An event on each CPU that is on.  Returns 0 or an errno. */
 static int open_everywhere(struct mmsi_perf *p, struct perf_event_attr *attr, pid_t tid,
 			   enum mmsi_perf_kind kind, unsigned int probe)
@@ -199,8 +213,7 @@ static int open_everywhere(struct mmsi_perf *p, struct perf_event_attr *attr, pi
 	unsigned int opened = 0;
 
 	for (unsigned int cpu = 0; cpu < p->cpus; cpu++) {
-		int fd = (int)syscall(SYS_perf_event_open, attr, tid, (int)cpu, -1,
-				      PERF_FLAG_FD_CLOEXEC), error = 0;
+		int fd = open_one(attr, tid, (int)cpu), error = 0;
 
 		if (fd < 0 && errno == ENODEV)
 			continue;	/* it is off */
@@ -267,42 +280,14 @@ bool mmsi_perf_kernel(const struct mmsi_perf *p)
 	return !p->no_kernel;
 }
 
-static int uprobe_type(void)
+int mmsi_perf_probe(struct mmsi_perf *p, pid_t tid, int event, bool leave, unsigned int probe,
+		    struct mms_error *err)
 {
-	char *text;
-	int type = -1;
+	struct perf_event_attr attr = attr_of(PERF_TYPE_TRACEPOINT, (uint64_t)event, SAMPLE_PROBE);
+	int error;
 
-	if (mmsi_read_file(AT_FDCWD, "/sys/bus/event_source/devices/uprobe/type", &text) < 0)
-		return -1;
-	if (sscanf(text, "%d", &type) != 1)
-		type = -1;
-	free(text);
-	return type;
-}
-
-int mmsi_perf_probe(struct mmsi_perf *p, pid_t tid, const char *path, uint64_t offset,
-		    unsigned int probe, struct mms_error *err)
-{
-	int error = 0;
-
-	if (p->uprobe_type < 0)
-		p->uprobe_type = uprobe_type();
-	if (p->uprobe_type < 0)
-		return mms_fail(err, MMS_FAILED, "a kernel with CONFIG_UPROBE_EVENTS", "--malloc",
-				"this kernel has no probes for programs");
-	for (int ret = 0; ret < 2 && !error; ret++) {
-		struct perf_event_attr attr = attr_of((uint32_t)p->uprobe_type, (uint64_t)ret,
-						      SAMPLE_PROBE);
-
-		attr.sample_stack_user = STACK_BYTES;
-		attr.uprobe_path = (uintptr_t)path;
-		attr.probe_offset = offset;
-		error = open_everywhere(p, &attr, tid, ret ? MMSI_PERF_LEAVE : MMSI_PERF_ENTER,
-					probe);
-	}
-	if (error == EACCES || error == EPERM)
-		return mms_fail(err, MMS_DENIED, "as root (CAP_PERFMON and CAP_SYS_ADMIN)", "--malloc",
-				"to put probes into programs is not for you here");
+	attr.sample_stack_user = STACK_BYTES;
+	error = open_everywhere(p, &attr, tid, leave ? MMSI_PERF_LEAVE : MMSI_PERF_ENTER, probe);
 	return error ? fail(error, "--malloc", err) : 0;
 }
 

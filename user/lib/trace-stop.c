@@ -55,6 +55,32 @@ static void note_brk(struct mmsi_tracee *e, const struct mmsi_snap *snap)
 		e->brk_before = 0;
 }
 
+static bool is_probes(const struct mms_vmas *vmas, uint64_t pc)
+{
+	size_t i = vmas ? mms_vmas_find(vmas, pc) : 0;
+
+	return vmas && i < vmas->count && mms_vma_covers(&vmas->vma[i], pc) &&
+	       !strcmp(vmas->vma[i].name, "[uprobes]");
+}
+
+/* A probe of a return puts its own address there: behind it nothing is found. */
+static void read_stack(struct mms_trace *t, struct mmsi_tracee *e, uint64_t pc)
+{
+	const struct mms_vmas *vmas = e->before ? &e->before->c->vmas : NULL;
+	struct mms_frame *last;
+	uint64_t caller = t->mallocs ? mmsi_mallocs_caller(t, e->tid) : 0;
+
+	mmsi_stack_read(t->objects, e->space, vmas, e->tid, pc, &e->frame, &e->frames);
+	last = e->frames ? &e->frame[e->frames - 1] : NULL;
+	if (!caller || !last || !is_probes(vmas, last->pc))
+		return;
+	free(last->object);
+	free(last->symbol);
+	mmsi_frame_tell(t->objects, e->space, vmas, caller - 1, last);
+	last->pc++;
+	last->offset++;
+}
+
 static void begin(struct mms_trace *t, struct mmsi_tracee *e,
 		  const struct __ptrace_syscall_info *info, uint64_t number, const uint64_t *args)
 {
@@ -85,8 +111,7 @@ static void begin(struct mms_trace *t, struct mmsi_tracee *e,
 		mmsi_call_before(e->call, e->args, e->brk_before, range);
 		e->before = mmsi_look(s, range, false);
 	}
-	mmsi_stack_read(t->objects, s, e->before ? &e->before->c->vmas : NULL, e->tid,
-			info->instruction_pointer, &e->frame, &e->frames);
+	read_stack(t, e, info->instruction_pointer);
 	e->others = s->threads > 1;
 	e->in_call = true;
 	e->began = mmsi_now();

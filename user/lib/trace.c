@@ -332,8 +332,8 @@ void mms_trace_close(struct mms_trace *t)
 		mmsi_event_free(event);
 	free(t->order.heap);
 	free(t->held);
-	mmsi_mallocs_free(t->mallocs);
 	mmsi_perf_free(t->perf);
+	mmsi_mallocs_free(t->mallocs);
 	mmsi_objects_free(t->objects);
 	if (t->signals >= 0) {
 		close(t->signals);

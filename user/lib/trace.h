@@ -140,14 +140,27 @@ int mmsi_perf_new(struct mmsi_perf **perf, struct mms_error *err);
 void mmsi_perf_free(struct mmsi_perf *perf);
 /* Of a thread, and those that come from it; from its next exec on, or at once. */
 int mmsi_perf_faults(struct mmsi_perf *perf, pid_t tid, bool on_exec, struct mms_error *err);
-int mmsi_perf_probe(struct mmsi_perf *perf, pid_t tid, const char *path, uint64_t offset,
-		    unsigned int probe, struct mms_error *err);
+/* Entries to, or returns from, where the event of trace-probe.c is. */
+int mmsi_perf_probe(struct mmsi_perf *perf, pid_t tid, int event, bool leave, unsigned int probe,
+		    struct mms_error *err);
 /* Whether faults in the kernel are told, too. */
 bool mmsi_perf_kernel(const struct mmsi_perf *perf);
 void mmsi_perf_read(struct mmsi_perf *perf, void (*fn)(const struct mmsi_perf_event *e, void *arg),
 		    void *arg);
 /* File descriptors that become readable when there is much to be read. */
 size_t mmsi_perf_fds(const struct mmsi_perf *perf, const int **fds);
+
+/* ---- trace-probe.c: events at places in files, made by tracefs ---------------- */
+
+/* Errors: MMS_DENIED, MMS_FAILED (no tracefs). */
+int mmsi_probes_possible(struct mms_error *err);
+/* `number` is of the caller's choice, and names it; *event is for perf. */
+int mmsi_probe_new(unsigned int number, const char *path, uint64_t offset, bool leave,
+		   int *event, struct mms_error *err);
+/* Removes those that were made with numbers below this; nobody may use them any more. */
+void mmsi_probes_remove(unsigned int numbers);
+/* And those that somebody left behind who was killed. */
+void mmsi_probes_clean(void);
 
 /* ---- trace.c and trace-stop.c ------------------------------------------------- */
 
@@ -229,6 +242,11 @@ void mmsi_probes_inherit(const struct mmsi_space *parent, struct mmsi_space *chi
 /* Looks whether objects came that have an allocator, and puts probes there. */
 void mmsi_mallocs_probe(struct mms_trace *t, struct mmsi_tracee *e);
 void mmsi_mallocs_add(struct mms_trace *t, const struct mmsi_perf_event *p);
+/*
+ * Where the allocator's function that a thread is in will return to: what is on its
+ * stack there is the probe's.  0: it is in none.
+ */
+uint64_t mmsi_mallocs_caller(struct mms_trace *t, pid_t tid);
 /* A mapping was made within a call of the allocator. */
 void mmsi_mallocs_mapped(struct mms_trace *t, pid_t tid, uint64_t start, uint64_t end);
 

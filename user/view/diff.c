@@ -39,11 +39,6 @@ static const struct {
 	[MMS_EFFECT_UNGUARDED] = { "are no longer guard pages", "guard pages only in the first" },
 };
 
-const char *view_effect_words(enum mms_effect effect)
-{
-	return words[effect].became;
-}
-
 static const char *size_words(const struct view_diff *v, uint64_t bytes, char buf[24])
 {
 	return view_fact_size((struct mms_fact){ bytes, MMS_FROM_MODULE }, v->bytes, buf);

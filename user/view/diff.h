@@ -19,8 +19,6 @@ struct view_diff {
 
 struct view_json;
 
-/* "became resident": what became of pages, behind their number. */
-const char *view_effect_words(enum mms_effect effect);
 /* One area, as a member of an array. */
 void view_diff_json_area(struct view_json *j, const struct mms_diff *d,
 			 const struct mms_diff_area *a);

@@ -24,6 +24,7 @@ struct line {
 	const struct view_trace *v;
 	size_t column;
 	bool begun;		/* an item is in it */
+	bool changes;		/* one that tells a change */
 };
 
 /* What a line has room for, less what a deeper fold begins with. */
@@ -186,25 +187,49 @@ static void frame_words(const struct mms_frame *f, char *buf, size_t size)
 		snprintf(buf, size, "%s", name);
 }
 
+/* The functions of the library that programs call for memory. */
+static bool is_entry(const char *symbol)
+{
+	static const char *const names[] = {
+		"malloc", "calloc", "realloc", "free", "memalign", "aligned_alloc",
+		"posix_memalign", "valloc", "pvalloc", "reallocarray", NULL
+	};
+
+	for (int i = 0; names[i]; i++)
+		if (!strcmp(symbol, names[i]))
+			return true;
+	return false;
+}
+
+/* Nobody but a library, the loader mostly: that, and the innermost that has a name. */
+static void library_words(const struct mms_trace_event *e, char *buf, size_t size)
+{
+	const struct mms_frame *f = &e->frame[e->frames - 1];
+	char object[200], name[200];
+	size_t i = 1;
+
+	mms_escape(f->object ? f->object : "?", object, sizeof(object));
+	while (i < e->frames && !e->frame[i].symbol)
+		i++;
+	mms_escape(i < e->frames ? e->frame[i].symbol : "", name, sizeof(name));
+	snprintf(buf, size, "%s%s%s", object, *name ? " -> " : "", name);
+}
+
 /* Who called, and by way of which functions of the library. */
 static bool caller_words(const struct mms_trace_event *e, char *buf, size_t size)
 {
-	size_t at = e->caller, n, told = 0;
 	char name[200];
+	size_t n;
 
 	if (!e->frames)
 		return false;
-	if (at == e->frames) {
-		/* Nobody but libraries: the loader, mostly. */
-		at = e->frames - 1;
-		while (at && !e->frame[at].symbol)
-			at--;
-		if (!e->frame[at].symbol || !at)
-			at = e->frames - 1;
+	if (e->caller == e->frames && e->frames > 1) {
+		library_words(e, buf, size);
+		return true;
 	}
-	frame_words(&e->frame[at], buf, size);
+	frame_words(&e->frame[e->caller == e->frames ? 0 : e->caller], buf, size);
 	n = strlen(buf);
-	for (size_t i = at; i-- > 1 && told < 3;) {
+	for (size_t i = e->caller == e->frames ? 0 : e->caller, told = 0; i-- > 1 && told < 3;) {
 		const struct mms_frame *f = &e->frame[i];
 
 		if (!f->symbol || (f->symbol[0] == '_' && told))
@@ -213,16 +238,19 @@ static bool caller_words(const struct mms_trace_event *e, char *buf, size_t size
 		if (n < size)
 			n += (size_t)snprintf(buf + n, size - n, " -> %s", name);
 		told++;
+		if (is_entry(f->symbol))
+			break;
 	}
 	return true;
 }
 
 /* ---- what changed ---------------------------------------------------------- */
 
-static const char *plural(uint64_t n)
-{
-	return n == 1 ? "" : "s";
-}
+/* One of the things that changed. */
+#define effect(l, ...) do {						\
+	item(l, (l)->changes ? "; " : "  ", __VA_ARGS__);		\
+	(l)->changes = true;						\
+} while (0)
 
 static void draw_vma(struct line *l, const char *what, const struct mms_vma *v)
 {
@@ -230,7 +258,7 @@ static void draw_vma(struct line *l, const char *what, const struct mms_vma *v)
 
 	mms_perms_format(v, perms);
 	vma_words(v, name, sizeof(name));
-	item(l, "; ", "%s %s %s %s", what, size_words(v->end - v->start, size), perms, name);
+	effect(l, "%s %s %s %s", what, size_words(v->end - v->start, size), perms, name);
 }
 
 static void draw_flags(struct line *l, const struct mms_diff_piece *p, const struct mms_vma *v,
@@ -251,7 +279,7 @@ static void draw_flags(struct line *l, const struct mms_diff_piece *p, const str
 			n += (size_t)snprintf(text + n, sizeof(text) - n, " %c%s",
 					      set >> i & 1 ? '+' : '-', mms_vma_flag_name(i));
 	if (n)
-		item(l, "; ", "%s%s", size_words(p->end - p->start, size), text);
+		effect(l, "%s%s", size_words(p->end - p->start, size), text);
 }
 
 static void draw_piece(struct line *l, const struct mms_diff *d, const struct mms_diff_piece *p)
@@ -263,11 +291,11 @@ static void draw_piece(struct line *l, const struct mms_diff *d, const struct mm
 	switch (p->kind) {
 	case MMS_PIECE_NEW:
 		vma_words(w, name, sizeof(name));
-		item(l, "; ", "%s grew %s", name, size);
+		effect(l, "%s grew %s", name, size);
 		break;
 	case MMS_PIECE_GONE:
 		vma_words(v, name, sizeof(name));
-		item(l, "; ", "%s shrank %s", name, size);
+		effect(l, "%s shrank %s", name, size);
 		break;
 	case MMS_PIECE_REPLACED:
 		draw_vma(l, "replaced by", w);
@@ -288,9 +316,9 @@ static void draw_area(struct line *l, const struct mms_diff *d, const struct mms
 			draw_vma(l, "gone", &d->before->vma[a->before + i]);
 	if (a->befores && a->afters) {
 		if (a->befores < a->afters)
-			item(l, "; ", "split %zu into %zu", a->befores, a->afters);
+			effect(l, "split %zu into %zu", a->befores, a->afters);
 		else if (a->befores > a->afters)
-			item(l, "; ", "merged %zu into %zu", a->befores, a->afters);
+			effect(l, "merged %zu into %zu", a->befores, a->afters);
 		for (size_t i = 0; i < a->pieces; i++)
 			draw_piece(l, d, &d->piece[a->piece + i]);
 	}
@@ -309,8 +337,8 @@ static bool draw_pages(struct line *l, const struct mms_trace_event *e)
 	for (int k = 0; k < MMS_EFFECT_COUNT; k++) {
 		if (!pages[k])
 			continue;
-		item(l, "; ", "%s%" PRIu64 " page%s %s", e->others ? "~" : "", pages[k],
-		     plural(pages[k]), view_effect_words((enum mms_effect)k));
+		effect(l, "%s%" PRIu64 " page%s %s", e->others ? "~" : "", pages[k],
+		       pages[k] == 1 ? "" : "s", mms_effect_name((enum mms_effect)k));
 		some = true;
 	}
 	return some;
@@ -322,12 +350,12 @@ static void draw_changes(struct view_trace *v, struct line *l, const struct mms_
 	char size[16];
 
 	if (e->call == MMS_CALL_BRK && e->brk_known && e->brk_before != e->brk_after)
-		item(l, "  ", "break %c%s", e->brk_after < e->brk_before ? '-' : '+',
+		effect(l, "break %c%s", e->brk_after < e->brk_before ? '-' : '+',
 		     size_words(e->brk_after < e->brk_before ? e->brk_before - e->brk_after :
 				e->brk_after - e->brk_before, size));
 	if (!e->diff) {
 		if (!e->unfinished)
-			item(l, "  ", "changes not known: %s", e->text ? e->text : "?");
+			effect(l, "changes not known: %s", e->text ? e->text : "?");
 		return;
 	}
 	for (size_t i = 0; i < e->diff->areas; i++) {
@@ -337,7 +365,7 @@ static void draw_changes(struct view_trace *v, struct line *l, const struct mms_
 			draw_area(l, e->diff, &e->diff->area[i]);
 	}
 	if (told > EFFECTS_MAX)
-		item(l, "; ", "and in %zu more places", told - EFFECTS_MAX);
+		effect(l, "and in %zu more places", told - EFFECTS_MAX);
 	if (draw_pages(l, e) && e->others)
 		v->told_others = true;
 	if (e->capped)
