@@ -75,13 +75,11 @@ static void use_output(const struct output *o)
 	setvbuf(stdout, NULL, _IOLBF, 0);
 }
 
-static int close_output(const struct output *o)
+static int close_output(const struct output *o, int error)
 {
-	int error = 0;
-
 	errno = 0;
-	if (ferror(stdout) | fflush(stdout))
-		error = errno ? errno : EIO;
+	if (fflush(stdout) && !error)
+		error = errno;
 	clearerr(stdout);
 	if (!error || error == EPIPE)
 		return MMS_OK;
@@ -91,9 +89,20 @@ static int close_output(const struct output *o)
 
 /* ---- running --------------------------------------------------------------- */
 
+/* What is drawn, and the first error of writing it. */
+struct telling {
+	struct view_trace view;
+	int error;
+};
+
 static void tell(const struct mms_trace_event *event, void *arg)
 {
-	view_trace_event(arg, event);
+	struct telling *k = arg;
+
+	errno = 0;
+	view_trace_event(&k->view, event);
+	if (ferror(stdout) && !k->error)
+		k->error = errno ? errno : EIO;
 }
 
 static const char *source_name(const struct cmd *cmd)
@@ -121,19 +130,19 @@ static int end_as(int status)
 static int follow(const struct cmd *cmd, struct mms_trace *trace, const struct output *o,
 		  bool attached)
 {
-	struct view_trace view = { .json = cmd->json, .first = mms_trace_pid(trace) };
+	struct telling k = { .view = { .json = cmd->json, .first = mms_trace_pid(trace) } };
 	struct mms_error err;
 	int status = 0, ret;
 	bool detached = false;
 
 	use_output(o);
-	view.width = !cmd->json && isatty(STDOUT_FILENO) ? (size_t)view_width(500) : 0;
-	view_trace_begin(&view, source_name(cmd), attached);
-	ret = mms_trace_run(trace, tell, &view, &status, &detached, &err);
+	k.view.width = !cmd->json && isatty(STDOUT_FILENO) ? (size_t)view_width(500) : 0;
+	view_trace_begin(&k.view, source_name(cmd), attached);
+	ret = mms_trace_run(trace, tell, &k, &status, &detached, &err);
 	mms_trace_close(trace);
 	if (ret)
 		return cmd_error(&err);
-	ret = close_output(o);
+	ret = close_output(o, k.error);
 	if (attached)
 		return ret;
 	return status || !ret ? end_as(status) : ret;

@@ -16,8 +16,7 @@ static const struct mms_vma *vma_at(const struct mmsi_snap *snap, uint64_t addre
 	return l && i < l->count && mms_vma_covers(&l->vma[i], address) ? &l->vma[i] : NULL;
 }
 
-/* As the last list has it; a stack may have grown since. */
-static const struct mms_vma *find_vma(struct mms_trace *t, struct mmsi_space *s, uint64_t address)
+const struct mms_vma *mmsi_vma_find(struct mms_trace *t, struct mmsi_space *s, uint64_t address)
 {
 	static const struct mms_trace_range nothing[2];
 	const struct mms_vma *v = vma_at(s->latest, address);
@@ -53,7 +52,7 @@ static enum mms_page_state state_of(struct mmsi_space *s, const struct mms_vma *
 
 static void tell_vma(struct mms_trace *t, struct mmsi_event *event, struct mmsi_space *s)
 {
-	const struct mms_vma *v = find_vma(t, s, event->e.address);
+	const struct mms_vma *v = mmsi_vma_find(t, s, event->e.address);
 
 	if (!v)
 		return;

@@ -104,6 +104,8 @@ struct mmsi_snap *mmsi_look(struct mmsi_space *s, const struct mms_trace_range r
 	if (!snap)
 		return NULL;
 	i = &snap->c->info;
+	/* By these stacks and arenas of threads are told. */
+	s->target->proc.threads = s->threads;
 	i->pid = s->pid;
 	i->page_size = s->target->page_size;
 	i->categories = s->target->categories & CATS_TOLD;

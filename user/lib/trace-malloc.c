@@ -241,14 +241,13 @@ static uint64_t object_of(const struct mmsi_perf_event *enter, const struct mmsi
 static void tell_place(struct mms_trace *t, struct mmsi_event *event, struct mmsi_space *s,
 		       const struct open_call *call)
 {
-	const struct mms_vmas *l = s->latest ? &s->latest->c->vmas : NULL;
-	size_t i = l ? mms_vmas_find(l, event->e.address) : 0;
+	const struct mms_vma *v = event->e.address ? mmsi_vma_find(t, s, event->e.address) : NULL;
 
 	event->e.mmapped = call->mapped.start <= event->e.address &&
 			   event->e.address < call->mapped.end;
-	if (l && i < l->count && mms_vma_covers(&l->vma[i], event->e.address)) {
-		event->vma_name = strdup(l->vma[i].name);
-		event->e.vma = l->vma[i];
+	if (v) {
+		event->vma_name = strdup(v->name);
+		event->e.vma = *v;
 		event->e.vma.name = event->vma_name;
 		event->e.vma_known = event->vma_name;
 	}
@@ -256,7 +255,8 @@ static void tell_place(struct mms_trace *t, struct mmsi_event *event, struct mms
 	if (!event->e.frame)
 		return;
 	event->e.frames = 1;
-	mmsi_frame_tell(t->objects, s, l, call->enter.caller - 1, event->e.frame);
+	mmsi_frame_tell(t->objects, s, s->latest ? &s->latest->c->vmas : NULL,
+			call->enter.caller - 1, event->e.frame);
 	event->e.frame->pc++;
 	event->e.frame->offset++;
 }

@@ -63,22 +63,26 @@ static bool is_probes(const struct mms_vmas *vmas, uint64_t pc)
 	       !strcmp(vmas->vma[i].name, "[uprobes]");
 }
 
-/* A probe of a return puts its own address there: behind it nothing is found. */
+/* A probe of a return puts its own address there: what is found behind it is nothing. */
 static void read_stack(struct mms_trace *t, struct mmsi_tracee *e, uint64_t pc)
 {
 	const struct mms_vmas *vmas = e->before ? &e->before->c->vmas : NULL;
-	struct mms_frame *last;
 	uint64_t caller = t->mallocs ? mmsi_mallocs_caller(t, e->tid) : 0;
+	size_t i = 0;
 
 	mmsi_stack_read(t->objects, e->space, vmas, e->tid, pc, &e->frame, &e->frames);
-	last = e->frames ? &e->frame[e->frames - 1] : NULL;
-	if (!caller || !last || !is_probes(vmas, last->pc))
+	while (i < e->frames && !is_probes(vmas, e->frame[i].pc))
+		i++;
+	if (!caller || i == e->frames)
 		return;
-	free(last->object);
-	free(last->symbol);
-	mmsi_frame_tell(t->objects, e->space, vmas, caller - 1, last);
-	last->pc++;
-	last->offset++;
+	for (size_t k = i; k < e->frames; k++) {
+		free(e->frame[k].object);
+		free(e->frame[k].symbol);
+	}
+	e->frames = i + 1;
+	mmsi_frame_tell(t->objects, e->space, vmas, caller - 1, &e->frame[i]);
+	e->frame[i].pc++;
+	e->frame[i].offset++;
 }
 
 static void begin(struct mms_trace *t, struct mmsi_tracee *e,

@@ -321,6 +321,7 @@ pid_t mms_trace_pid(const struct mms_trace *t)
 
 void mms_trace_close(struct mms_trace *t)
 {
+	struct signalfd_siginfo late;
 	struct mmsi_event *event;
 
 	if (!t)
@@ -335,7 +336,10 @@ void mms_trace_close(struct mms_trace *t)
 	mmsi_perf_free(t->perf);
 	mmsi_mallocs_free(t->mallocs);
 	mmsi_objects_free(t->objects);
+	/* Those that came meanwhile were ours, not the caller's. */
 	if (t->signals >= 0) {
+		while (read(t->signals, &late, sizeof(late)) == sizeof(late))
+			;
 		close(t->signals);
 		sigprocmask(SIG_SETMASK, &t->mask, NULL);
 	}

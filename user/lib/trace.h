@@ -235,6 +235,8 @@ void mmsi_stop_detach(struct mms_trace *t);
 
 /* trace-fault.c, trace-malloc.c: what perf told. */
 void mmsi_fault_add(struct mms_trace *t, const struct mmsi_perf_event *p);
+/* The VMA of an address, as the last list has it; a stack may have grown since. */
+const struct mms_vma *mmsi_vma_find(struct mms_trace *t, struct mmsi_space *s, uint64_t address);
 int mmsi_mallocs_new(struct mms_trace *t, struct mms_error *err);
 void mmsi_mallocs_free(struct mmsi_mallocs *m);
 /* A child has the probes of its parent. */

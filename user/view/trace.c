@@ -432,13 +432,12 @@ static void malloc_words(const struct mms_trace_event *e, char *buf, size_t size
 /* "heap", "arena", "mmapped"; "" if that is not known. */
 static const char *malloc_place(const struct mms_trace_event *e)
 {
-	if (e->mmapped)
-		return "mmapped";
-	if (!e->address || !e->vma_known)
-		return "";
-	if (e->vma.purpose == MMS_PURPOSE_HEAP)
+	/* What was mapped meanwhile may be an arena, from which it was served then. */
+	if (e->vma_known && e->vma.purpose == MMS_PURPOSE_HEAP)
 		return "heap";
-	return e->vma.purpose == MMS_PURPOSE_ARENA ? "arena" : "mmapped";
+	if (e->vma_known && e->vma.purpose == MMS_PURPOSE_ARENA)
+		return "arena";
+	return e->address && (e->vma_known || e->mmapped) ? "mmapped" : "";
 }
 
 static void draw_malloc(struct line *l, const struct mms_trace_event *e)
