@@ -108,7 +108,7 @@ static void tick(int signal)
 static int signals(void)
 {
 	struct sigaction a = { .sa_handler = tick };
-	struct itimerval often = { { 0, 500 }, { 0, 500 } };
+	struct itimerval often = { { 0, 10000 }, { 0, 10000 } };
 	int bad = 0;
 
 	sigaction(SIGALRM, &a, NULL);

@@ -390,7 +390,8 @@ static void draw_call(struct view_trace *v, struct line *l, const struct mms_tra
 
 	call_words(v, e, call, sizeof(call));
 	result_words(e, result, sizeof(result));
-	item(l, "", "%s%s = %s", e->compat ? "32-bit " : "", call, result);
+	item(l, "", "%s%s", e->compat ? "32-bit " : "", call);
+	item(l, " ", "= %s", result);
 	draw_changes(v, l, e);
 	draw_caller(l, e);
 }
