@@ -162,33 +162,34 @@ static int start(struct cmd *cmd, unsigned int flags, struct mms_trace **trace)
 
 static int attach(struct cmd *cmd, unsigned int flags, struct mms_trace **trace)
 {
-	struct mms_procs matches = { 0 };
+	struct mms_target *target;
 	struct mms_error err;
-	int ret = 0;
 	pid_t pid;
+	int ret;
 
 	if (cmd->nargs > 1)
 		return cmd_usage(cmd, "too many arguments: '%s'; a program goes behind --",
 				 cmd->args[1]);
-	if (mms_resolve(cmd->args[0], &pid, &matches, &err)) {
-		if (!err.mend[0])
-			snprintf(err.mend, sizeof(err.mend), "to run a program: mmscope trace -- %.200s",
-				 cmd->args[0]);
-		ret = cmd_error(&err);
-	} else if (pid == getpid()) {
-		ret = cmd_usage(cmd, "nobody can trace itself");
-	} else if (mms_trace_attach(pid, cmd->source, flags, trace, &err)) {
-		ret = cmd_error(&err);
+	ret = cmd_open(cmd, &target);
+	if (ret) {
+		if (strspn(cmd->args[0], "0123456789") != strlen(cmd->args[0]))
+			fprintf(stderr, "  to run a program: mmscope trace -- %s\n", cmd->args[0]);
+		return ret;
 	}
-	mms_procs_free(&matches);
-	return ret;
+	pid = mms_target_pid(target);
+	mms_close(target);
+	if (pid == getpid())
+		return cmd_usage(cmd, "nobody can trace itself");
+	if (mms_trace_attach(pid, cmd->source, flags, trace, &err))
+		return cmd_error(&err);
+	return 0;
 }
 
 static int run(struct cmd *cmd)
 {
 	unsigned int flags = (cmd->value[OPT_FAULTS] ? MMS_TRACE_FAULTS : 0) |
 			     (cmd->value[OPT_MALLOC] ? MMS_TRACE_MALLOCS : 0);
-	struct mms_trace *trace;
+	struct mms_trace *trace = NULL;
 	struct output out;
 	int ret;
 

@@ -960,6 +960,11 @@ struct mms_trace_range {
 	uint64_t start, end;
 };
 
+/* What was tried; UNKNOWN where the kernel does not tell (needs tracefs, and x86). */
+enum mms_access { MMS_ACCESS_UNKNOWN, MMS_ACCESS_READ, MMS_ACCESS_WRITE, MMS_ACCESS_EXEC };
+
+const char *mms_access_name(enum mms_access access);	/* "", "read", ... */
+
 /* What happened.  All that it points to is the library's, until the callback returns. */
 struct mms_trace_event {
 	enum mms_trace_kind kind;
@@ -988,6 +993,7 @@ struct mms_trace_event {
 
 	/* FAULT */
 	uint64_t address;
+	enum mms_access access;
 	bool major;		/* it waited for a disk */
 	bool in_kernel;		/* the kernel touched the page, within a system call */
 	bool vma_known;

@@ -374,3 +374,10 @@ const char *mms_trace_kind_name(enum mms_trace_kind kind)
 
 	return kind < sizeof(names) / sizeof(names[0]) ? names[kind] : "";
 }
+
+const char *mms_access_name(enum mms_access access)
+{
+	static const char *const names[] = { "", "read", "write", "exec" };
+
+	return access <= MMS_ACCESS_EXEC ? names[access] : "";
+}

@@ -21,8 +21,10 @@ const struct mms_vma *mmsi_vma_find(struct mms_trace *t, struct mmsi_space *s, u
 	static const struct mms_trace_range nothing[2];
 	const struct mms_vma *v = vma_at(s->latest, address);
 
-	if (v)
+	/* Where others map and unmap all the time, it is not asked for each. */
+	if (v || s->looked_again == t->drains)
 		return v;
+	s->looked_again = t->drains;
 	mmsi_space_open(t, s);
 	mmsi_snap_drop(mmsi_look(s, nothing, false));
 	return vma_at(s->latest, address);
@@ -67,17 +69,51 @@ static void tell_vma(struct mms_trace *t, struct mmsi_event *event, struct mmsi_
 	event->e.state = state_of(s, v, event->e.address);
 }
 
+/* What was tried is an extra, which not every kernel and not everybody gets. */
+int mmsi_faults_watch(struct mms_trace *t, pid_t tid, bool on_exec, struct mms_error *err)
+{
+	static const char *const names[] = { "exceptions/page_fault_user",
+					     "exceptions/page_fault_kernel" };
+
+	if (mmsi_perf_faults(t->perf, tid, on_exec, err))
+		return -1;
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		int event = mmsi_event_number(names[i]);
+
+		if (event >= 0)
+			mmsi_perf_access(t->perf, tid, event, on_exec);
+	}
+	return 0;
+}
+
+static struct mmsi_access *access_of(struct mms_trace *t, pid_t tid)
+{
+	return &t->access[(unsigned int)tid % MMSI_ACCESSES];
+}
+
+void mmsi_fault_access(struct mms_trace *t, const struct mmsi_perf_event *p)
+{
+	*access_of(t, p->tid) = (struct mmsi_access){ p->tid, p->address, p->access };
+}
+
 void mmsi_fault_add(struct mms_trace *t, const struct mmsi_perf_event *p)
 {
-	struct mmsi_event *event = mmsi_event_new(t, MMS_TRACE_FAULT, p->pid, p->tid);
+	const struct mmsi_access *tried = access_of(t, p->tid);
 	struct mmsi_space *s = mmsi_space_of(t, p->pid);
+	struct mmsi_event *event;
 
+	/* One that was let go of. */
+	if (!s && t->attached)
+		return;
+	event = mmsi_event_new(t, MMS_TRACE_FAULT, p->pid, p->tid);
 	if (!event)
 		return;
 	event->e.time_ns = p->time;
 	event->e.address = p->address;
 	event->e.major = p->kind == MMSI_PERF_MAJOR;
 	event->e.in_kernel = p->in_kernel;
+	if (tried->tid == p->tid && tried->address == p->address)
+		event->e.access = tried->access;
 	if (s)
 		tell_vma(t, event, s);
 	event->e.frame = p->pc ? calloc(1, sizeof(*event->e.frame)) : NULL;

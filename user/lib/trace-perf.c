@@ -54,7 +54,18 @@ static const unsigned int arg_reg[3];
 	(PERF_SAMPLE_IDENTIFIER | PERF_SAMPLE_IP | PERF_SAMPLE_TID | PERF_SAMPLE_TIME | \
 	 PERF_SAMPLE_ADDR | PERF_SAMPLE_REGS_USER)
 #define SAMPLE_PROBE	(SAMPLE_FAULT | PERF_SAMPLE_STACK_USER)
+#define SAMPLE_ACCESS \
+	(PERF_SAMPLE_IDENTIFIER | PERF_SAMPLE_IP | PERF_SAMPLE_TID | PERF_SAMPLE_TIME | \
+	 PERF_SAMPLE_ADDR | PERF_SAMPLE_RAW)
 #define STACK_BYTES	16
+
+/* exceptions:page_fault_user, as its format file tells; and bits of its error code. */
+struct access_record {
+	uint64_t common;
+	uint64_t address, ip, code;
+};
+#define CODE_WRITE	0x02
+#define CODE_EXEC	0x10
 
 struct ring {
 	int fd;				/* of the event that has the buffer; -1: none yet */
@@ -275,6 +286,15 @@ int mmsi_perf_faults(struct mmsi_perf *p, pid_t tid, bool on_exec, struct mms_er
 	return error ? fail(error, "--faults", err) : 0;
 }
 
+int mmsi_perf_access(struct mmsi_perf *p, pid_t tid, int event, bool on_exec)
+{
+	struct perf_event_attr attr = attr_of(PERF_TYPE_TRACEPOINT, (uint64_t)event, SAMPLE_ACCESS);
+
+	attr.sample_regs_user = 0;
+	attr.disabled = attr.enable_on_exec = on_exec;
+	return open_everywhere(p, &attr, tid, MMSI_PERF_ACCESS, 0);
+}
+
 bool mmsi_perf_kernel(const struct mmsi_perf *p)
 {
 	return !p->no_kernel;
@@ -316,6 +336,20 @@ static uint64_t reg_in(const uint64_t *values, unsigned int reg)
 	return 0;
 }
 
+/* Behind the size of the record, which takes four bytes. */
+static bool parse_access(const uint64_t *at, const uint64_t *end, struct mmsi_perf_event *e)
+{
+	struct access_record record;
+
+	if ((size_t)(end - at) * sizeof(*at) < sizeof(uint32_t) + sizeof(record))
+		return false;
+	memcpy(&record, (const char *)at + sizeof(uint32_t), sizeof(record));
+	e->address = record.address;
+	e->access = record.code & CODE_EXEC ? MMS_ACCESS_EXEC :
+		    record.code & CODE_WRITE ? MMS_ACCESS_WRITE : MMS_ACCESS_READ;
+	return true;
+}
+
 /* identifier, ip, pid and tid, time, addr, abi, registers, size of the stack, stack */
 static bool parse_sample(const struct mmsi_perf *p, const struct perf_event_header *h,
 			 struct mmsi_perf_event *e)
@@ -333,6 +367,8 @@ static bool parse_sample(const struct mmsi_perf *p, const struct perf_event_head
 		.tid = (pid_t)(at[2] >> 32), .time = at[3], .address = at[4], .pc = at[1],
 		.in_kernel = (h->misc & PERF_RECORD_MISC_CPUMODE_MASK) == PERF_RECORD_MISC_KERNEL,
 	};
+	if (e->kind == MMSI_PERF_ACCESS)
+		return parse_access(at + 5, end, e);
 	if (e->in_kernel)
 		e->pc = 0;
 	at += 6;

@@ -36,6 +36,22 @@ static const char *tracefs(void)
 	return NULL;
 }
 
+int mmsi_event_number(const char *name)
+{
+	char path[120], *text;
+	int number;
+
+	for (size_t i = 0; i < sizeof(roots) / sizeof(roots[0]); i++) {
+		snprintf(path, sizeof(path), "%s/events/%s/id", roots[i], name);
+		if (mmsi_read_file(AT_FDCWD, path, &text) < 0)
+			continue;
+		number = atoi(text);
+		free(text);
+		return number;
+	}
+	return -1;
+}
+
 /* Adds a line to the list of probes.  Returns 0 or an errno. */
 static int define(const char *root, const char *line)
 {
@@ -74,7 +90,7 @@ int mmsi_probe_new(unsigned int number, const char *path, uint64_t offset, bool 
 		   int *event, struct mms_error *err)
 {
 	const char *root = tracefs();
-	char line[200], *text;
+	char line[200];
 	int error;
 
 	if (!root)
@@ -84,11 +100,10 @@ int mmsi_probe_new(unsigned int number, const char *path, uint64_t offset, bool 
 	error = define(root, line);
 	if (error)
 		return refused(error, err);
-	snprintf(line, sizeof(line), "%s/events/" GROUP "%d/p%u/id", root, (int)getpid(), number);
-	if (mmsi_read_file(AT_FDCWD, line, &text) < 0)
-		return refused(errno, err);
-	*event = atoi(text);
-	free(text);
+	snprintf(line, sizeof(line), GROUP "%d/p%u", (int)getpid(), number);
+	*event = mmsi_event_number(line);
+	if (*event < 0)
+		return refused(ENOENT, err);
 	return 0;
 }
 

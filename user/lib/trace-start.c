@@ -163,7 +163,7 @@ static int let_begin(struct mms_trace *t, char *const argv[], int sock, struct m
 				argv[0], "may not be traced (ptrace: %s)", strerror(errno));
 	if (!mmsi_tracee_add(t, t->pid))
 		return mmsi_nomem(err);
-	if (t->flags & MMS_TRACE_FAULTS && mmsi_perf_faults(t->perf, t->pid, true, err))
+	if (t->flags & MMS_TRACE_FAULTS && mmsi_faults_watch(t, t->pid, true, err))
 		return -1;
 	note_kernel(t);
 	if (send(sock, "", 1, MSG_NOSIGNAL) != 1 || until_exec(t, sock, &word)) {
@@ -299,7 +299,7 @@ static int watch_faults(struct mms_trace *t, struct mms_error *err)
 	for (int i = 0; i < MMSI_BUCKETS; i++)
 		for (struct mmsi_tracee *e = t->bucket[i]; e; e = e->next) {
 			if (t->flags & MMS_TRACE_FAULTS &&
-			    mmsi_perf_faults(t->perf, e->tid, false, err))
+			    mmsi_faults_watch(t, e->tid, false, err))
 				return -1;
 			if (t->mallocs)
 				mmsi_mallocs_probe(t, e);

@@ -358,7 +358,7 @@ static void watch(struct mms_trace *t, struct mmsi_tracee *e)
 	if (e->watched || !t->attached)
 		return;
 	e->watched = true;
-	if (t->flags & MMS_TRACE_FAULTS && mmsi_perf_faults(t->perf, e->tid, false, &err))
+	if (t->flags & MMS_TRACE_FAULTS && mmsi_faults_watch(t, e->tid, false, &err))
 		mmsi_note(t, &err);
 	if (t->mallocs)
 		mmsi_mallocs_probe(t, e);
@@ -433,6 +433,7 @@ static void let_go(struct mms_trace *t, struct mmsi_tracee *e, int status)
 {
 	int signal = status >> 16 || WSTOPSIG(status) == SYSCALL_STOP ? 0 : WSTOPSIG(status);
 
+	mmsi_drain(t);
 	abandon(t, e);
 	ptrace(PTRACE_DETACH, e->tid, 0, signal);
 	mmsi_tracee_remove(t, e);

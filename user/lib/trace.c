@@ -185,6 +185,9 @@ static void file_perf(const struct mmsi_perf_event *p, void *arg)
 	case MMSI_PERF_MAJOR:
 		mmsi_fault_add(t, p);
 		break;
+	case MMSI_PERF_ACCESS:
+		mmsi_fault_access(t, p);
+		break;
 	case MMSI_PERF_ENTER:
 	case MMSI_PERF_LEAVE:
 		mmsi_mallocs_add(t, p);
@@ -235,6 +238,7 @@ void mmsi_drain(struct mms_trace *t)
 
 	if (!t->perf)
 		return;
+	t->drains++;
 	mmsi_perf_read(t->perf, hold_perf, t);
 	if (!t->held_count)
 		return;

@@ -84,7 +84,7 @@ struct mmsi_space {
 	struct mmsi_stack *stack;
 	uint64_t *probed;		/* inodes that have probes */
 	size_t probes;
-	bool ended;
+	uint64_t looked_again;		/* in which reading of perf, for an unknown address */
 	struct mmsi_space *next;
 };
 
@@ -121,8 +121,8 @@ bool mmsi_object_export(struct mmsi_objects *objects, struct mmsi_space *s,
 
 struct mmsi_perf;
 
-enum mmsi_perf_kind { MMSI_PERF_MINOR, MMSI_PERF_MAJOR, MMSI_PERF_ENTER, MMSI_PERF_LEAVE,
-		      MMSI_PERF_LOST };
+enum mmsi_perf_kind { MMSI_PERF_MINOR, MMSI_PERF_MAJOR, MMSI_PERF_ACCESS, MMSI_PERF_ENTER,
+		      MMSI_PERF_LEAVE, MMSI_PERF_LOST };
 
 struct mmsi_perf_event {
 	enum mmsi_perf_kind kind;
@@ -130,6 +130,7 @@ struct mmsi_perf_event {
 	bool in_kernel;
 	pid_t pid, tid;
 	uint64_t time, address, count;
+	enum mms_access access;	/* ACCESS: it comes before the fault, if that is one */
 	uint64_t pc;		/* of user space; 0: not told */
 	uint64_t arg[3], ret;	/* registers at entry, at return */
 	uint64_t caller;	/* at entry: where it will return to */
@@ -143,6 +144,8 @@ int mmsi_perf_faults(struct mmsi_perf *perf, pid_t tid, bool on_exec, struct mms
 /* Entries to, or returns from, where the event of trace-probe.c is. */
 int mmsi_perf_probe(struct mmsi_perf *perf, pid_t tid, int event, bool leave, unsigned int probe,
 		    struct mms_error *err);
+/* And what was tried, by the events of these numbers. */
+int mmsi_perf_access(struct mmsi_perf *perf, pid_t tid, int event, bool on_exec);
 /* Whether faults in the kernel are told, too. */
 bool mmsi_perf_kernel(const struct mmsi_perf *perf);
 void mmsi_perf_read(struct mmsi_perf *perf, void (*fn)(const struct mmsi_perf_event *e, void *arg),
@@ -152,6 +155,8 @@ size_t mmsi_perf_fds(const struct mmsi_perf *perf, const int **fds);
 
 /* ---- trace-probe.c: events at places in files, made by tracefs ---------------- */
 
+/* The number of an event of the kernel, "exceptions/page_fault_user"; -1: there is none. */
+int mmsi_event_number(const char *name);
 /* Errors: MMS_DENIED, MMS_FAILED (no tracefs). */
 int mmsi_probes_possible(struct mms_error *err);
 /* `number` is of the caller's choice, and names it; *event is for perf. */
@@ -183,6 +188,14 @@ struct mmsi_tracee {
 };
 
 #define MMSI_BUCKETS	1024
+#define MMSI_ACCESSES	256
+
+/* What a thread tried last. */
+struct mmsi_access {
+	pid_t tid;
+	uint64_t address;
+	enum mms_access access;
+};
 
 struct mms_trace {
 	enum mms_source source;
@@ -201,6 +214,8 @@ struct mms_trace {
 	struct mmsi_perf *perf;
 	struct mmsi_perf_event *held;	/* what perf told, sorted, and is not filed yet */
 	size_t held_count, held_room;
+	uint64_t drains;		/* how often perf was read */
+	struct mmsi_access access[MMSI_ACCESSES];
 	struct mmsi_mallocs *mallocs;
 	bool ended;		/* the first process has */
 	int status;
@@ -234,6 +249,9 @@ void mmsi_stop_resume(struct mms_trace *t, struct mmsi_tracee *e, int signal);
 void mmsi_stop_detach(struct mms_trace *t);
 
 /* trace-fault.c, trace-malloc.c: what perf told. */
+/* Asks perf for the faults of a thread. */
+int mmsi_faults_watch(struct mms_trace *t, pid_t tid, bool on_exec, struct mms_error *err);
+void mmsi_fault_access(struct mms_trace *t, const struct mmsi_perf_event *p);
 void mmsi_fault_add(struct mms_trace *t, const struct mmsi_perf_event *p);
 /* The VMA of an address, as the last list has it; a stack may have grown since. */
 const struct mms_vma *mmsi_vma_find(struct mms_trace *t, struct mmsi_space *s, uint64_t address);

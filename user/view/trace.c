@@ -404,7 +404,8 @@ static void draw_fault(struct line *l, const struct mms_trace_event *e)
 		vma_words(&e->vma, name, sizeof(name));
 		mms_perms_format(&e->vma, perms);
 	}
-	item(l, "", "%sfault 0x%" PRIx64 "  %s%s%s", e->major ? "major " : "", e->address, perms,
+	item(l, "", "%s%s%sfault 0x%" PRIx64 "  %s%s%s", e->major ? "major " : "",
+	     mms_access_name(e->access), e->access ? " " : "", e->address, perms,
 	     perms[0] ? " " : "", name);
 	if (e->state != MMS_PAGE_UNKNOWN)
 		item(l, ", ", "now %s", mms_page_state_name(e->state));
@@ -606,6 +607,10 @@ static void json_fault(struct view_json *j, const struct mms_trace_event *e)
 	struct mms_vmas one = { .count = 1, .vma = (struct mms_vma *)&e->vma };
 
 	view_json_address(j, "address", e->address);
+	if (e->access)
+		view_json_text(j, "access", mms_access_name(e->access));
+	else
+		view_json_null(j, "access");
 	view_json_bool(j, "major", e->major);
 	view_json_bool(j, "in_kernel", e->in_kernel);
 	if (e->vma_known)
