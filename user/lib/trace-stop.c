@@ -174,6 +174,26 @@ static void compare(struct mms_trace *t, struct mmsi_event *event, struct mmsi_s
 		e->diff = &event->diff;
 }
 
+/* Code came or went; and what a function of the allocator mapped, or unmapped. */
+static void note_objects(struct mms_trace *t, struct mmsi_tracee *e,
+			 const struct mms_trace_event *x)
+{
+	bool maps = x->call == MMS_CALL_MMAP || x->call == MMS_CALL_MUNMAP ||
+		    x->call == MMS_CALL_MREMAP;
+	const struct mms_trace_range *range = &x->range[x->call == MMS_CALL_MREMAP];
+	bool code = (x->call == MMS_CALL_MMAP || x->call == MMS_CALL_MPROTECT) &&
+		    x->args[2] & PROT_X;
+
+	if (code || x->call == MMS_CALL_MUNMAP)
+		mmsi_stack_stale(e->space->stack);
+	if (!t->mallocs || x->error)
+		return;
+	if (maps)
+		mmsi_mallocs_mapped(t, e->tid, range->start, range->end);
+	if (code)
+		mmsi_mallocs_probe(t, e);
+}
+
 static void finish(struct mms_trace *t, struct mmsi_tracee *e,
 		   const struct __ptrace_syscall_info *info)
 {
@@ -197,14 +217,7 @@ static void finish(struct mms_trace *t, struct mmsi_tracee *e,
 	}
 	compare(t, event, s);
 	x->brk_after = x->call == MMS_CALL_BRK ? x->result : before;
-	if (x->call == MMS_CALL_MUNMAP || (x->call == MMS_CALL_MMAP && x->args[2] & PROT_X) ||
-	    (x->call == MMS_CALL_MPROTECT && x->args[2] & PROT_X))
-		mmsi_stack_stale(s->stack);
-	if (x->call == MMS_CALL_MMAP && !x->error && t->mallocs) {
-		mmsi_mallocs_mapped(t, e->tid, x->range[0].start, x->range[0].end);
-		if (x->args[2] & PROT_X)
-			mmsi_mallocs_probe(t, e);
-	}
+	note_objects(t, e, x);
 	mmsi_event_add(t, event);
 }
 

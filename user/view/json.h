@@ -96,8 +96,8 @@
  *		"object", "symbol", "offset" } ], innermost first
  *		fault: "address", "access": "read"|"write"|"exec"|null, "major", "in_kernel",
  *		"vma", "state" (of the page soon after, as in map), "caller", "stack"
- *		malloc: "call", "args", "result", "took_ns", "place": "heap"|"arena"|"mmapped",
- *		"caller", "stack"
+ *		malloc: "call", "args", "result", "took_ns", "place": "mmapped" (by
+ *		a mapping of its own), or the purpose of the VMA it is in, "caller", "stack"
  *		child: "parent", "thread"; exec: "program"; exit: "status" or "signal";
  *		lost: "count"; note: "text"
  *   doctor	"checks": [ { "name", "status": "ok"|"warn"|"fail"|"info", "text", "mend" } ]

@@ -431,15 +431,16 @@ static void malloc_words(const struct mms_trace_event *e, char *buf, size_t size
 		snprintf(buf + n, size - n, " = 0x%" PRIx64, e->result);
 }
 
-/* "heap", "arena", "mmapped"; "" if that is not known. */
+/*
+ * "mmapped": by a mapping of its own; else what it was served from, "heap", "arena" or
+ * with other allocators "anon"; "" if that is not known.
+ */
 static const char *malloc_place(const struct mms_trace_event *e)
 {
 	/* What was mapped meanwhile may be an arena, from which it was served then. */
-	if (e->vma_known && e->vma.purpose == MMS_PURPOSE_HEAP)
-		return "heap";
-	if (e->vma_known && e->vma.purpose == MMS_PURPOSE_ARENA)
-		return "arena";
-	return e->address && (e->vma_known || e->mmapped) ? "mmapped" : "";
+	if (e->mmapped && !(e->vma_known && e->vma.purpose == MMS_PURPOSE_ARENA))
+		return "mmapped";
+	return e->address && e->vma_known ? mms_purpose_name(e->vma.purpose) : "";
 }
 
 static void draw_malloc(struct line *l, const struct mms_trace_event *e)
