@@ -93,6 +93,7 @@ static void caller(void **state)
 	struct mms_frame fixed[] = { OWN("__brk"), OWN("__sbrk"), OWN("sysmalloc"),
 				     OWN("__libc_malloc"), OWN("main") };
 	struct mms_frame loader[] = { LIB("mmap"), LIB("dl_main") };
+	struct mms_frame cut[] = { LIB("mmap"), LIB("malloc"), OWN("xmalloc"), LIB(NULL) };
 	struct mms_frame nameless[] = { LIB("mmap"), OWN(NULL) };
 
 	(void)state;
@@ -101,6 +102,7 @@ static void caller(void **state)
 	assert_int_equal(mms_trace_caller(direct, 2), 1);
 	assert_int_equal(mms_trace_caller(fixed, 5), 4);
 	assert_int_equal(mms_trace_caller(loader, 2), 2);
+	assert_int_equal(mms_trace_caller(cut, 4), 2);
 	assert_int_equal(mms_trace_caller(nameless, 2), 1);
 	assert_int_equal(mms_trace_caller(NULL, 0), 0);
 }

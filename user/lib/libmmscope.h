@@ -1046,8 +1046,8 @@ pid_t mms_trace_pid(const struct mms_trace *trace);
 
 /*
  * Which frame made the call: the first that is neither of the C library nor the
- * loader, nor an allocator by its name (xmalloc, operator new).  `frames` if there is
- * none.  Pure.
+ * loader, nor an allocator by its name (xmalloc, operator new); if there is none, the
+ * outermost of these allocators; else `frames`.  Pure.
  */
 size_t mms_trace_caller(const struct mms_frame *frame, size_t frames);
 /*

@@ -159,10 +159,16 @@ static bool is_allocator(const char *symbol)
 
 size_t mms_trace_caller(const struct mms_frame *frame, size_t frames)
 {
-	for (size_t i = 0; i < frames; i++)
-		if (!frame[i].library && !(frame[i].symbol && is_allocator(frame[i].symbol)))
-			return i;
-	return frames;
+	size_t own = frames;
+
+	for (size_t i = 0; i < frames; i++) {
+		if (frame[i].library)
+			continue;
+		own = i;
+		if (!frame[i].symbol || !is_allocator(frame[i].symbol))
+			break;
+	}
+	return own;
 }
 
 void mmsi_frames_free(struct mms_frame *frame, size_t frames)

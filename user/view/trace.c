@@ -261,25 +261,72 @@ static void draw_vma(struct line *l, const char *what, const struct mms_vma *v)
 	effect(l, "%s %s %s %s", what, size_words(v->end - v->start, size), perms, name);
 }
 
-static void draw_flags(struct line *l, const struct mms_diff_piece *p, const struct mms_vma *v,
-		       const struct mms_vma *w)
+/* What is a consequence of a protection, or for the kernel's own bookkeeping. */
+#define FLAGS_QUIET \
+	(MMSCOPE_VMA_READ | MMSCOPE_VMA_WRITE | MMSCOPE_VMA_EXEC | MMSCOPE_VMA_SHARED | \
+	 MMSCOPE_VMA_ACCOUNT | MMSCOPE_VMA_SOFTDIRTY)
+
+/* Flags that changed in the same way in one or more places. */
+struct turned {
+	char text[160];		/* " rw-p -> r--p +locked" */
+	uint64_t size;
+	size_t places;
+};
+
+static void flags_words(const struct mms_diff *d, const struct mms_diff_piece *p, char *text,
+			size_t size)
 {
-	uint64_t known = p->known & ~(MMSCOPE_VMA_READ | MMSCOPE_VMA_WRITE | MMSCOPE_VMA_EXEC |
-				      MMSCOPE_VMA_SHARED);
+	const struct mms_vma *v = &d->before->vma[p->before], *w = &d->after->vma[p->after];
+	uint64_t known = p->known & ~(uint64_t)FLAGS_QUIET;
 	uint64_t set = w->flags & ~v->flags & known, cleared = v->flags & ~w->flags & known;
-	char before[5], after[5], size[16], text[200] = "";
+	char before[5], after[5];
 	size_t n = 0;
 
+	text[0] = '\0';
 	mms_perms_format(v, before);
 	mms_perms_format(w, after);
 	if (strcmp(before, after))
-		n = (size_t)snprintf(text, sizeof(text), " %s -> %s", before, after);
-	for (unsigned int i = 0; mms_vma_flag_name(i) && n < sizeof(text); i++)
+		n = (size_t)snprintf(text, size, " %s -> %s", before, after);
+	for (unsigned int i = 0; mms_vma_flag_name(i) && n < size; i++)
 		if ((set | cleared) >> i & 1)
-			n += (size_t)snprintf(text + n, sizeof(text) - n, " %c%s",
-					      set >> i & 1 ? '+' : '-', mms_vma_flag_name(i));
-	if (n)
-		effect(l, "%s%s", size_words(p->end - p->start, size), text);
+			n += (size_t)snprintf(text + n, size - n, " %c%s", set >> i & 1 ? '+' : '-',
+					      mms_vma_flag_name(i));
+}
+
+/* Adds one to the list, or to those that are the same; what does not fit is left out. */
+static void add_turned(const struct mms_diff *d, const struct mms_diff_piece *p,
+		       struct turned turned[EFFECTS_MAX])
+{
+	char text[sizeof(turned[0].text)];
+	size_t i = 0;
+
+	flags_words(d, p, text, sizeof(text));
+	while (i < EFFECTS_MAX && turned[i].places && strcmp(turned[i].text, text))
+		i++;
+	if (!text[0] || i == EFFECTS_MAX)
+		return;
+	memcpy(turned[i].text, text, sizeof(text));
+	turned[i].size += p->end - p->start;
+	turned[i].places++;
+}
+
+static void draw_turned(struct line *l, const struct mms_trace_event *e)
+{
+	struct turned turned[EFFECTS_MAX] = { 0 };
+	const struct mms_diff *d = e->diff;
+	char size[16];
+
+	for (size_t i = 0; i < d->areas; i++)
+		for (size_t k = 0; k < d->area[i].pieces && mms_trace_concerns(e, &d->area[i]); k++)
+			if (d->piece[d->area[i].piece + k].kind == MMS_PIECE_CHANGED)
+				add_turned(d, &d->piece[d->area[i].piece + k], turned);
+	for (size_t i = 0; i < EFFECTS_MAX && turned[i].places; i++) {
+		if (turned[i].places == 1)
+			effect(l, "%s%s", size_words(turned[i].size, size), turned[i].text);
+		else
+			effect(l, "%s%s in %zu VMAs", size_words(turned[i].size, size),
+			       turned[i].text, turned[i].places);
+	}
 }
 
 static void draw_piece(struct line *l, const struct mms_diff *d, const struct mms_diff_piece *p)
@@ -301,8 +348,7 @@ static void draw_piece(struct line *l, const struct mms_diff *d, const struct mm
 		draw_vma(l, "replaced by", w);
 		break;
 	case MMS_PIECE_CHANGED:
-		draw_flags(l, p, v, w);
-		break;
+		break;	/* see draw_turned() */
 	}
 }
 
@@ -322,6 +368,15 @@ static void draw_area(struct line *l, const struct mms_diff *d, const struct mms
 		for (size_t i = 0; i < a->pieces; i++)
 			draw_piece(l, d, &d->piece[a->piece + i]);
 	}
+}
+
+/* Whether VMAs came, went, or have other bounds. */
+static bool moves(const struct mms_diff *d, const struct mms_diff_area *a)
+{
+	for (size_t i = 0; i < a->pieces; i++)
+		if (d->piece[a->piece + i].kind != MMS_PIECE_CHANGED)
+			return true;
+	return a->befores != a->afters;
 }
 
 /* Returns whether there are any. */
@@ -359,13 +414,16 @@ static void draw_changes(struct view_trace *v, struct line *l, const struct mms_
 		return;
 	}
 	for (size_t i = 0; i < e->diff->areas; i++) {
-		if (!mms_trace_concerns(e, &e->diff->area[i]))
+		const struct mms_diff_area *a = &e->diff->area[i];
+
+		if (!mms_trace_concerns(e, a))
 			elsewhere++;
-		else if (told++ < EFFECTS_MAX)
-			draw_area(l, e->diff, &e->diff->area[i]);
+		else if (moves(e->diff, a) && told++ < EFFECTS_MAX)
+			draw_area(l, e->diff, a);
 	}
 	if (told > EFFECTS_MAX)
 		effect(l, "and in %zu more places", told - EFFECTS_MAX);
+	draw_turned(l, e);
 	if (draw_pages(l, e) && e->others)
 		v->told_others = true;
 	if (e->capped)
