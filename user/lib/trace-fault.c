@@ -96,6 +96,25 @@ void mmsi_fault_access(struct mms_trace *t, const struct mmsi_perf_event *p)
 	*access_of(t, p->tid) = (struct mmsi_access){ p->tid, p->address, p->access };
 }
 
+/* Within exec the registers are still those of the program before. */
+static void tell_caller(struct mms_trace *t, struct mmsi_event *event, struct mmsi_space *s,
+			const struct mmsi_perf_event *p)
+{
+	struct mms_frame *frame = calloc(1, sizeof(*frame));
+
+	if (!frame) {
+		t->failed = true;
+		return;
+	}
+	mmsi_frame_tell(t->objects, s, s->latest ? &s->latest->c->vmas : NULL, p->pc, frame);
+	if (p->in_kernel && !frame->object) {
+		mmsi_frames_free(frame, 1);
+		return;
+	}
+	event->e.frame = frame;
+	event->e.frames = 1;
+}
+
 void mmsi_fault_add(struct mms_trace *t, const struct mmsi_perf_event *p)
 {
 	const struct mmsi_access *tried = access_of(t, p->tid);
@@ -116,14 +135,7 @@ void mmsi_fault_add(struct mms_trace *t, const struct mmsi_perf_event *p)
 		event->e.access = tried->access;
 	if (s)
 		tell_vma(t, event, s);
-	event->e.frame = p->pc ? calloc(1, sizeof(*event->e.frame)) : NULL;
-	if (event->e.frame) {
-		event->e.frames = 1;
-		if (s)
-			mmsi_frame_tell(t->objects, s, s->latest ? &s->latest->c->vmas : NULL,
-					p->pc, event->e.frame);
-		else
-			event->e.frame->pc = p->pc;
-	}
+	if (p->pc && s)
+		tell_caller(t, event, s, p);
 	mmsi_event_add(t, event);
 }
