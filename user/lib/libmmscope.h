@@ -1020,7 +1020,7 @@ typedef void (*mms_trace_fn)(const struct mms_trace_event *event, void *arg);
 #define MMS_TRACE_MALLOCS	(1U << 1)
 
 /*
- * Starts a program, as execvp() would, and holds it before its first instruction.
+ * Starts a program, as execvp() would.  It stops at its first call until mms_trace_run().
  * Errors: MMS_FAILED (no such program: sys_errno; ptrace or perf refused).
  */
 int mms_trace_start(char *const argv[], enum mms_source source, unsigned int flags,
