@@ -2,7 +2,7 @@
 # libmmscope (shared and static) and the tool.  Every .c file in a folder is
 # part of it: a new verb or witness is a new file, and nothing here.
 
-USER_PKGS := json-c smartcols libelf zlib
+USER_PKGS := json-c smartcols libelf libdw zlib
 USER_SRC  := $(wildcard user/lib/*.c user/cmd/*.c user/view/*.c user/lesson/*.c)
 LIB_SRC   := $(filter user/lib/%,$(USER_SRC))
 TOOL_SRC  := $(filter-out user/lib/%,$(USER_SRC))

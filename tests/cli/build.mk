@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0
-# What the tests of the command line run beside it.
+# What the tests of the command line run beside it: a maker of captures, and the
+# program that the tests of trace have traced, which says itself what it did.
 
 CLI_OUT := $(BUILD)/tests/cli
 
@@ -7,4 +8,8 @@ $(CLI_OUT)/make-capture: tests/cli/report/make-capture.c user/lib/capture.h user
 	@mkdir -p $(@D)
 	$(CC) $(CFLAGS) $(WARN) $(USER_CPPFLAGS) -o $@ $< $(BUILD)/libmmscope.a $(USER_LIBS)
 
-all-tests: $(CLI_OUT)/make-capture
+$(CLI_OUT)/trace-subject: tests/cli/trace-subject.c
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS) $(WARN) -O1 -fno-builtin -fno-inline -D_GNU_SOURCE -pthread -o $@ $<
+
+all-tests: $(CLI_OUT)/make-capture $(CLI_OUT)/trace-subject

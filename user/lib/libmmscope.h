@@ -905,6 +905,162 @@ int mms_diff(const struct mms_capture *before, const struct mms_capture *after,
 	     struct mms_diff *diff, struct mms_error *err);
 void mms_diff_free(struct mms_diff *diff);
 
+/* ---- tracing: what a program does to its memory ---------------------------- */
+
+/*
+ * A program is followed, with its threads and children, as it calls the kernel about
+ * its memory: by ptrace, which stops a thread at the entry to and the exit from such
+ * a call and there alone (a seccomp filter lets all others pass), or, of a process
+ * that runs already, at each call.  Between the two the address space is looked at
+ * by the source, as everywhere.  Page faults and the allocator's calls come from
+ * the kernel's perf events.  The thread that starts or attaches must run it, too.
+ */
+struct mms_trace;
+
+enum mms_trace_kind {
+	MMS_TRACE_CALL,		/* brk, mmap ... has returned */
+	MMS_TRACE_FAULT,	/* a page fault was served */
+	MMS_TRACE_MALLOC,	/* malloc, free ... has returned */
+	MMS_TRACE_CHILD,	/* `tid` is a new thread, or process, of `parent` */
+	MMS_TRACE_EXEC,		/* another program: nothing of the old memory remains */
+	MMS_TRACE_EXIT,		/* a process has ended */
+	MMS_TRACE_LOST,		/* perf events that were not told, `count` */
+	MMS_TRACE_NOTE,		/* something that cannot be told, in `text` */
+};
+
+const char *mms_trace_kind_name(enum mms_trace_kind kind);	/* "call", "fault", ... */
+
+/* How an argument of a call is meant. */
+enum mms_arg {
+	MMS_ARG_NONE,
+	MMS_ARG_ADDRESS, MMS_ARG_SIZE, MMS_ARG_PROT, MMS_ARG_MAP_FLAGS, MMS_ARG_FD,
+	MMS_ARG_OFFSET, MMS_ARG_OFFSET_PAGES, MMS_ARG_REMAP_FLAGS, MMS_ARG_ADVICE,
+	MMS_ARG_LOCK2_FLAGS, MMS_ARG_LOCKALL_FLAGS,
+};
+
+enum mms_call {
+	MMS_CALL_BRK, MMS_CALL_MMAP, MMS_CALL_MUNMAP, MMS_CALL_MREMAP, MMS_CALL_MPROTECT,
+	MMS_CALL_MADVISE, MMS_CALL_MLOCK, MMS_CALL_MLOCK2, MMS_CALL_MUNLOCK,
+	MMS_CALL_MLOCKALL, MMS_CALL_MUNLOCKALL,
+	MMS_CALL_EXEC,		/* never told as a call: see MMS_TRACE_EXEC */
+	MMS_CALL_COUNT
+};
+
+const char *mms_call_name(enum mms_call call);	/* "brk", "mmap", ... */
+/* How its arguments are meant, MMS_ARG_NONE behind the last; `compat`: of a 32-bit mmap2. */
+const enum mms_arg *mms_call_args(enum mms_call call, bool compat);
+/* A value that has names, "PROT_READ|PROT_WRITE", or a number.  Returns buf. */
+char *mms_arg_format(enum mms_arg kind, uint64_t value, char *buf, size_t size);
+
+/* A function of the program, as the stack told it. */
+struct mms_frame {
+	uint64_t pc;
+	char *object;		/* last part of the path of its file; NULL: in no file */
+	char *symbol;		/* not demangled; NULL: none has this address */
+	uint64_t offset;	/* pc is so far behind the symbol, or into the file */
+	bool library;		/* of the C library or the loader */
+};
+
+struct mms_trace_range {
+	uint64_t start, end;
+};
+
+/* What was tried; UNKNOWN where the kernel does not tell (needs tracefs, and x86). */
+enum mms_access { MMS_ACCESS_UNKNOWN, MMS_ACCESS_READ, MMS_ACCESS_WRITE, MMS_ACCESS_EXEC };
+
+const char *mms_access_name(enum mms_access access);	/* "", "read", ... */
+
+/* What happened.  All that it points to is the library's, until the callback returns. */
+struct mms_trace_event {
+	enum mms_trace_kind kind;
+	uint64_t time_ns;	/* CLOCK_MONOTONIC: when it was over */
+	uint64_t took_ns;	/* CALL, MALLOC: since it began; with our looking on */
+	pid_t pid, tid;
+
+	/* CALL; also `frame` below */
+	enum mms_call call;
+	bool compat;		/* by 32-bit code */
+	uint64_t args[6];	/* MALLOC: the first three */
+	uint64_t result;	/* FAULT: nothing */
+	int error;		/* the errno that it failed with, or 0 */
+	bool unfinished;	/* it never returned: killed */
+	const struct mms_diff *diff;	/* what changed; NULL: not known, `text` says why */
+	struct mms_trace_range range[2];	/* what the call is about; the second may be empty */
+	bool capped;		/* of the pages only the first were looked at */
+	bool others;		/* other threads ran meanwhile: pages may be their doing */
+	bool brk_known;
+	uint64_t brk_before, brk_after;
+
+	/* CALL: the stack, innermost first.  FAULT, MALLOC: the one that did it */
+	size_t frames;
+	struct mms_frame *frame;
+	size_t caller;		/* which of them is meant: see mms_trace_caller() */
+
+	/* FAULT */
+	uint64_t address;
+	enum mms_access access;
+	bool major;		/* it waited for a disk */
+	bool in_kernel;		/* the kernel touched the page, within a system call */
+	bool vma_known;
+	struct mms_vma vma;	/* that has the address; its name may be "" */
+	enum mms_page_state state;	/* of the page, soon after */
+	uint64_t count;		/* LOST */
+
+	/* MALLOC */
+	const char *function;	/* "malloc", "free" ... */
+	int argc;		/* how many of `args` it has */
+	bool returns;		/* it has a result */
+	bool mmapped;		/* it was served by a mapping of its own */
+
+	pid_t parent;		/* CHILD */
+	bool thread;		/* CHILD: shares the memory of its parent */
+	int status;		/* EXIT: as of waitpid() */
+	const char *text;	/* EXEC: the program.  NOTE, and CALL without `diff`: why */
+};
+
+typedef void (*mms_trace_fn)(const struct mms_trace_event *event, void *arg);
+
+/* For mms_trace_start() and mms_trace_attach(). */
+#define MMS_TRACE_FAULTS	(1U << 0)
+#define MMS_TRACE_MALLOCS	(1U << 1)
+
+/*
+ * Starts a program, as execvp() would.  It stops at its first call until mms_trace_run().
+ * Errors: MMS_FAILED (no such program: sys_errno; ptrace or perf refused).
+ */
+int mms_trace_start(char *const argv[], enum mms_source source, unsigned int flags,
+		    struct mms_trace **trace, struct mms_error *err);
+/*
+ * Attaches to all threads of a process.  Errors: MMS_GONE, MMS_DENIED (not yours; it
+ * is traced already), MMS_FAILED.
+ */
+int mms_trace_attach(pid_t pid, enum mms_source source, unsigned int flags,
+		     struct mms_trace **trace, struct mms_error *err);
+/*
+ * Runs it until all have ended, and tells what happens in the order of time.  While
+ * it runs, the signals CHLD, INT, QUIT, TERM and HUP of this process are its own: of
+ * a program that it started INT and QUIT are the program's, TERM and HUP are passed
+ * on; from one that it attached to, each of these detaches.  *status is that of
+ * the first process, as of waitpid(); *detached: it runs on.
+ */
+int mms_trace_run(struct mms_trace *trace, mms_trace_fn fn, void *arg, int *status,
+		  bool *detached, struct mms_error *err);
+void mms_trace_close(struct mms_trace *trace);	/* NULL is fine */
+/* The process that was started, or attached to. */
+pid_t mms_trace_pid(const struct mms_trace *trace);
+
+/*
+ * Which frame made the call: the first that is neither of the C library nor the
+ * loader, nor an allocator by its name (xmalloc, operator new); if there is none, the
+ * outermost of these allocators; else `frames`.  Pure.
+ */
+size_t mms_trace_caller(const struct mms_frame *frame, size_t frames);
+/*
+ * Whether what changed in an area is told of this call: it is in one of its ranges, or
+ * nobody else can have done it.  Pure.
+ */
+bool mms_trace_concerns(const struct mms_trace_event *event, const struct mms_diff_area *area);
+
 /* ---- names and numbers ---------------------------------------------------- */
 
 /* "present", "soft-dirty", ...; NULL for a number that is no category. */

@@ -433,7 +433,8 @@ static void json_run(struct view_json *j, const struct mms_diff *d, const struct
 	view_json_close(j);
 }
 
-static void json_area(struct view_json *j, const struct mms_diff *d, const struct mms_diff_area *a)
+void view_diff_json_area(struct view_json *j, const struct mms_diff *d,
+			 const struct mms_diff_area *a)
 {
 	view_json_object(j, NULL);
 	view_json_address(j, "start", a->start);
@@ -485,7 +486,7 @@ void view_diff_json(const struct view_diff *v)
 	view_json_close(&j);
 	view_json_array(&j, "areas");
 	for (size_t i = 0; i < d->areas && !ferror(stdout); i++)
-		json_area(&j, d, &d->area[i]);
+		view_diff_json_area(&j, d, &d->area[i]);
 	view_json_close(&j);
 	view_json_number(&j, "unchanged_vmas", d->unchanged);
 	view_json_end(&j);

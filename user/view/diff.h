@@ -17,6 +17,12 @@ struct view_diff {
 	bool bytes;				/* sizes as plain numbers */
 };
 
+struct view_json;
+
+/* One area, as a member of an array. */
+void view_diff_json_area(struct view_json *j, const struct mms_diff *d,
+			 const struct mms_diff_area *a);
+
 void view_diff_draw(const struct view_diff *v);
 void view_diff_json(const struct view_diff *v);
 

@@ -86,6 +86,20 @@
  *		"same_frame_pages" } ], "unchanged_vmas".  An EFFECT: resident swapped-in
  *		swapped-out dropped swap-freed unmapped locked unlocked written cleaned shared
  *		unshared moved huge small guarded unguarded
+ *   trace	an object a line.  The first has "schema", "verb", "event": "begin", "pid",
+ *		"source", "attached"; each other "event", "time_ns" (CLOCK_MONOTONIC, when it
+ *		was over), "pid", "tid", and by event
+ *		call: "call", "args" (as passed), "result", "error" (its name), "unfinished",
+ *		"text", "compat" (32-bit), "took_ns", of brk "brk_before", "brk_after",
+ *		"changes" (areas as in diff; null, and "why"), "elsewhere" (areas that other
+ *		threads changed), "others_ran", "capped", "caller", "stack": [ { "pc",
+ *		"object", "symbol", "offset" } ], innermost first
+ *		fault: "address", "access": "read"|"write"|"exec"|null, "major", "in_kernel",
+ *		"vma", "state" (of the page soon after, as in map), "caller", "stack"
+ *		malloc: "call", "args", "result", "took_ns", "place": "mmapped" (by
+ *		a mapping of its own), or the purpose of the VMA it is in, "caller", "stack"
+ *		child: "parent", "thread"; exec: "program"; exit: "status" or "signal";
+ *		lost: "count"; note: "text"
  *   doctor	"checks": [ { "name", "status": "ok"|"warn"|"fail"|"info", "text", "mend" } ]
  *
  * "mm" holds a member for each figure, by its name in mms_mm_field_name();
