@@ -17,6 +17,7 @@ static const struct { const char *keys, *words; } lines[] = {
 	{ "Space F5", "pause: nothing is asked; and go on" },
 	{ "Left Right [ ] F7 F8", "step back and forth through the last refreshes" },
 	{ "/ F3, n N", "search: purpose, name, access, start, 0xADDRESS; the next, the last" },
+	{ "Tab", "to the next VMA that changed" },
 	{ "\\ F4", "filter by the same; Esc shows all again" },
 	{ "< > F6, I", "sort by another column; the other way; a click on its name" },
 	{ "h ? F1", "this help" },

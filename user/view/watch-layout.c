@@ -7,15 +7,16 @@
 
 #include "watch-state.h"
 
+/* From the left as many as fit. */
 const struct watch_bar_key watch_bar[] = {
 	{ "F1", "Help", VIEW_KEY_F0 + 1 },
 	{ "F3", "Search", VIEW_KEY_F0 + 3 },
 	{ "F4", "Filter", VIEW_KEY_F0 + 4 },
-	{ "Space", "Pause", ' ' },
 	{ "F6", "Sort", VIEW_KEY_F0 + 6 },
+	{ "F10", "Quit", VIEW_KEY_F0 + 10 },
+	{ "Space", "Pause", ' ' },
 	{ "F7", "Back", VIEW_KEY_F0 + 7 },
 	{ "F8", "Forth", VIEW_KEY_F0 + 8 },
-	{ "F10", "Quit", VIEW_KEY_F0 + 10 },
 	{ 0 }
 };
 
@@ -52,7 +53,7 @@ void watch_layout(struct watch_layout *l, int rows, int cols)
 	if (rows >= 12) {
 		l->strip_head = true;
 		l->strip_legend = rows >= 16;
-		l->strip_rows = rows >= 48 ? 6 : rows >= 34 ? 4 : rows >= 22 ? 2 : 1;
+		l->strip_rows = rows >= 48 ? 4 : rows >= 34 ? 3 : rows >= 22 ? 2 : 1;
 		left -= 1 + l->strip_legend + 2 * l->strip_rows;
 	}
 	l->list = l->summary + l->summary_rows + (rows >= 6);

@@ -107,26 +107,30 @@ void view_pages_begin(struct view_moment *m, uint64_t start, uint64_t end)
 	m->pages.count = 0;
 }
 
-/* From this page on; false: there is no room, or no memory. */
-static bool begin_run(struct view_pages *p, uint64_t page, enum mms_page_state state)
+/* Room for so many more runs; false: there is none, or no memory. */
+static bool runs_room(struct view_pages *p, size_t more)
 {
-	struct view_run *more;
+	size_t room = p->room ? p->room : 32;
+	struct view_run *run;
 
-	if (p->count && p->run[p->count - 1].state == state)
+	while (room < p->count + more)
+		room *= 2;
+	if (room > VIEW_RUNS_MAX)
+		return false;
+	if (room == p->room)
 		return true;
-	if (p->count == p->room) {
-		if (p->room >= VIEW_RUNS_MAX)
-			return false;
-		p->room = p->room ? 2 * p->room : 32;
-		more = realloc(p->run, p->room * sizeof(*more));
-		if (!more) {
-			p->room = p->count;
-			return false;
-		}
-		p->run = more;
-	}
-	p->run[p->count++] = (struct view_run){ page, (uint64_t)state };
+	run = realloc(p->run, room * sizeof(*run));
+	if (!run)
+		return false;
+	p->run = run;
+	p->room = room;
 	return true;
+}
+
+static void begin_run(struct view_pages *p, uint64_t page, enum mms_page_state state)
+{
+	if (!p->count || p->run[p->count - 1].state != state)
+		p->run[p->count++] = (struct view_run){ page, (uint64_t)state };
 }
 
 /*
@@ -143,7 +147,7 @@ void view_pages_add(struct view_moment *m, uint64_t start, uint64_t end,
 		start = p->start;
 	if (end > p->end)
 		end = p->end;
-	if (start >= end)
+	if (start >= end || !runs_room(p, 3))
 		return;
 	first = (start - p->start) / page;
 	behind = (end - p->start) / page;
@@ -151,15 +155,17 @@ void view_pages_add(struct view_moment *m, uint64_t start, uint64_t end,
 		begin_run(p, 0, MMS_PAGE_UNKNOWN);
 	if (p->count && p->run[p->count - 1].page == first)
 		p->count--;
-	if (begin_run(p, first, state))
-		begin_run(p, behind, MMS_PAGE_UNKNOWN);
+	begin_run(p, first, state);
+	begin_run(p, behind, MMS_PAGE_UNKNOWN);
 }
 
 void view_pages_end(struct view_moment *m, enum view_pages_told told)
 {
-	if (told == VIEW_PAGES_TOLD && !m->pages.count && !begin_run(&m->pages, 0, MMS_PAGE_UNKNOWN))
-		told = VIEW_PAGES_FAILED;
-	m->pages.told = told;
+	struct view_pages *p = &m->pages;
+
+	if (!p->count && runs_room(p, 1))
+		begin_run(p, 0, MMS_PAGE_UNKNOWN);
+	p->told = told == VIEW_PAGES_TOLD && !p->count ? VIEW_PAGES_FAILED : told;
 }
 
 /* Where run `i` begins, as an address; of the one behind the last: the end. */

@@ -110,7 +110,7 @@ static void merge(struct view_rows *rows, const struct view_moment *before,
 			continue;
 		}
 		if (k < old && (i == now->list.count ||
-				before->list.vma[k].start < now->list.vma[i].start)) {
+				before->list.vma[k].start <= now->list.vma[i].start)) {
 			put_row(rows, before, k++, VIEW_GONE);
 			continue;
 		}
@@ -200,6 +200,16 @@ size_t view_rows_search(const struct view_rows *rows, size_t from, bool up, cons
 		if (view_row_matches(&rows->row[i], text))
 			return i;
 	}
+	return n;
+}
+
+size_t view_rows_change(const struct view_rows *rows, size_t from)
+{
+	size_t n = rows->count;
+
+	for (size_t step = 1; step <= n; step++)
+		if (rows->row[(from + step) % n].change != VIEW_SAME)
+			return (from + step) % n;
 	return n;
 }
 

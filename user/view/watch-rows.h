@@ -17,7 +17,7 @@ enum view_watch_column {
 /* The same as in the tables of VMAs: its name, and what it means. */
 const struct view_column *view_watch_column(enum view_watch_column column);
 
-enum view_change { VIEW_SAME, VIEW_NEW, VIEW_GONE, VIEW_CHANGED };
+enum view_change { VIEW_SAME, VIEW_NEW, VIEW_GONE, VIEW_CHANGED, VIEW_CHANGES };
 
 struct view_row {
 	const struct view_moment *of;	/* GONE: the refresh before, else this one */
@@ -62,6 +62,8 @@ bool view_row_matches(const struct view_row *row, const char *text);
  * itself is looked at last.  rows->count: none does.
  */
 size_t view_rows_search(const struct view_rows *rows, size_t from, bool up, const char *text);
+/* The next row with a change, from `from` on and round.  rows->count: there is none. */
+size_t view_rows_change(const struct view_rows *rows, size_t from);
 /* The row of this VMA, or of the next one above; of no rows 0. */
 size_t view_rows_find(const struct view_rows *rows, uint64_t start);
 

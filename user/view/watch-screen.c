@@ -118,10 +118,11 @@ static int put_figure(const struct view_watch *w, struct view_canvas *c, int row
 
 	view_figure_text(f, now, w->options.bytes, value);
 	view_figure_step(f, before, now, w->options.bytes, step);
-	need = (int)(strlen(f->label) + strlen(value) + strlen(step)) + !!*f->label + !!*step +
-	       (first ? 0 : 2);
-	if (col + need > c->cols)
+	need = col + (int)(strlen(f->label) + strlen(value)) + !!*f->label + (first ? 0 : 2);
+	if (need > c->cols)
 		return -1;
+	if (need + 1 + (int)strlen(step) > c->cols)
+		*step = '\0';
 	col += first ? 0 : 2;
 	if (*f->label) {
 		col = view_put(c, row, col, c->cols, dim, f->label);
@@ -298,11 +299,11 @@ static void draw_list(struct view_watch *w, struct view_canvas *c)
 /* ---- the pages of the selected VMA ------------------------------------------- */
 
 /* Cells a line: a multiple of 16, so that addresses are round; and where they begin. */
-static int strip_cells(const struct view_canvas *c, int *left)
+static int strip_cells(const struct view_canvas *c, uint64_t end, int *left)
 {
 	int room;
 
-	*left = c->cols >= 48 ? 14 : 0;
+	*left = c->cols < 48 ? 0 : end >> 48 ? 18 : 14;
 	room = c->cols - *left;
 	return room >= 16 ? room / 16 * 16 : room;
 }
@@ -318,11 +319,17 @@ static void draw_strip_head(const struct view_watch *w, struct view_canvas *c,
 		 mms_purpose_name(v->purpose), v->start, v->end,
 		 mms_size_format(v->end - v->start, size));
 	col = view_put(c, row, 0, c->cols, bold, text);
-	if (s)
-		snprintf(text, sizeof(text), s->each > 1 ? "a cell is %" PRIu64 " pages (%s)  " :
-			 "a cell is %" PRIu64 " page (%s)  ", s->each,
+	if (s && s->each > 1)
+		snprintf(text, sizeof(text), "%s%" PRIu64 ": a cell is %" PRIu64 " pages (%s)  ",
+			 c->ink.unicode ? "\u00d7" : "x", s->each, s->each,
 			 mms_size_format(s->each * s->page, each));
-	if (s && col + (int)strlen(text) <= c->cols)
+	else if (s)
+		snprintf(text, sizeof(text), "a cell is a page (%s)  ",
+			 mms_size_format(s->page, each));
+	/* On a narrow screen no more than the scale. */
+	if (s && col + (int)view_cells(text) > c->cols)
+		*strchrnul(text, s->each > 1 ? ':' : 'a') = '\0';
+	if (s)
 		col = view_put(c, row, col, c->cols, dim, text);
 	put_outside(c, row, col, c->cols, plain, v->name);
 }
@@ -360,7 +367,7 @@ static void draw_legend(struct view_canvas *c, int row, const struct view_strip 
 static void draw_cells(const struct view_watch *w, struct view_canvas *c,
 		       const struct view_strip *s, const bool *changed)
 {
-	int left, line = strip_cells(c, &left);
+	int left, line = strip_cells(c, s->end, &left);
 	struct view_seen seen = { 0 };
 	char address[24];
 
@@ -406,14 +413,15 @@ static void draw_strip(const struct view_watch *w, struct view_canvas *c)
 {
 	const struct view_row *row = watch_selected(w);
 	const struct view_moment *now = watch_shown(w), *before = watch_before(w);
-	int left, line = strip_cells(c, &left);
-	size_t room = (size_t)(line * w->layout.strip_rows);
 	struct view_strip strip = { 0 };
 	const char *why;
 	bool *changed;
+	size_t room;
+	int left;
 
 	if (!row || !w->layout.strip_rows)
 		return;
+	room = (size_t)(strip_cells(c, view_row_vma(row)->end, &left) * w->layout.strip_rows);
 	why = why_no_strip(w, row);
 	if (why) {
 		draw_strip_head(w, c, NULL);
@@ -435,28 +443,44 @@ static void draw_strip(const struct view_watch *w, struct view_canvas *c)
 
 /* ---- the bottom -------------------------------------------------------------- */
 
-static void draw_keys(const struct view_watch *w, struct view_canvas *c, int row)
+/* "3/59 of 80: FILTER +1 -2 *3": where the cursor is, and how many changed. */
+static void count_words(const struct view_watch *w, char *text, size_t size)
 {
-	char text[WATCH_TEXT + 48];
-	int col = 0;
+	size_t len = (size_t)snprintf(text, size, "%zu/%zu", w->rows.count ? w->cursor + 1 : 0,
+				      w->rows.count);
 
+	if (*w->filter)
+		len += (size_t)snprintf(text + len, size - len, " of %zu: %s", w->all, w->filter);
+	for (int i = VIEW_NEW; i < VIEW_CHANGES && len < size; i++)
+		if (w->changes[i])
+			len += (size_t)snprintf(text + len, size - len, " %c%zu", marks[i],
+						w->changes[i]);
+}
+
+static void draw_keys(struct view_watch *w, struct view_canvas *c, int row)
+{
+	char text[WATCH_TEXT + 128];
+	int col = 0, limit;
+
+	count_words(w, text, sizeof(text));
+	limit = c->cols - (int)view_cells(text) - 1;
+	if (limit > 0)
+		view_put(c, row, limit + 1, c->cols, bold, text);
+	else
+		limit = c->cols;
 	for (const struct watch_bar_key *k = watch_bar; k->name; k++) {
 		const char *words = k->key == ' ' && w->paused ? "Go on" : k->words;
 
+		if (col + (int)(strlen(k->name) + strlen(words)) > limit)
+			break;
 		col = view_put(c, row, col, c->cols, bold, k->name);
 		col = view_put(c, row, col, c->cols, reverse, words) + 1;
 	}
-	if (*w->filter)
-		snprintf(text, sizeof(text), "%zu of %zu: %s", w->rows.count, w->all, w->filter);
-	else
-		snprintf(text, sizeof(text), "%zu/%zu", w->rows.count ? w->cursor + 1 : 0,
-			 w->rows.count);
-	if (col + 1 + (int)view_cells(text) <= c->cols)
-		view_put(c, row, c->cols - (int)view_cells(text), c->cols, bold, text);
+	w->layout.bar_end = col;
 }
 
 /* Without a bar a message takes the last line, for as long as it is there. */
-static void draw_bottom(const struct view_watch *w, struct view_canvas *c)
+static void draw_bottom(struct view_watch *w, struct view_canvas *c)
 {
 	int row = c->rows - 1;
 	int col;

@@ -22,6 +22,7 @@ struct watch_layout {
 	int strip, strip_rows;		/* lines of cells; each has a line of marks below */
 	bool strip_head, strip_legend;
 	int bar;			/* -1: none */
+	int bar_end;			/* where its keys end */
 };
 
 struct view_watch {
@@ -34,6 +35,7 @@ struct view_watch {
 
 	struct view_rows rows;		/* of the refresh that is shown */
 	size_t all;			/* rows before the filter */
+	size_t changes[VIEW_CHANGES];	/* and how many of them are so */
 	enum view_watch_column sort;
 	bool descending;
 	char filter[WATCH_TEXT], search[WATCH_TEXT];

@@ -73,9 +73,12 @@ void watch_rows_update(struct view_watch *w)
 
 	w->rows.count = w->all = 0;
 	w->cursor = 0;
+	memset(w->changes, 0, sizeof(w->changes));
 	if (!now || !view_rows_make(&w->rows, watch_before(w), now))
 		return;
 	w->all = w->rows.count;
+	for (size_t i = 0; i < w->rows.count; i++)
+		w->changes[w->rows.row[i].change]++;
 	view_rows_filter(&w->rows, w->filter);
 	view_rows_sort(&w->rows, w->sort, w->descending);
 	w->cursor = view_rows_find(&w->rows, w->selected);
@@ -220,6 +223,16 @@ static void search(struct view_watch *w, bool up)
 	view_watch_say(w, text);
 }
 
+static void next_change(struct view_watch *w)
+{
+	size_t found = view_rows_change(&w->rows, w->cursor);
+
+	if (found < w->rows.count)
+		select_row(w, found);
+	else
+		view_watch_say(w, "no VMA in the list changed in this refresh");
+}
+
 static void open_prompt(struct view_watch *w, enum watch_prompt prompt)
 {
 	w->prompt = prompt;
@@ -314,8 +327,10 @@ static int column_at(const struct view_watch *w, int col)
 	return -1;
 }
 
-static uint32_t bar_key_at(int col)
+static uint32_t bar_key_at(const struct view_watch *w, int col)
 {
+	if (col >= w->layout.bar_end)
+		return VIEW_KEY_RESIZE;
 	for (const struct watch_bar_key *k = watch_bar; k->name; k++) {
 		col -= (int)strlen(k->name) + (int)strlen(k->words) + 1;
 		if (col < 0)
@@ -334,7 +349,7 @@ static bool click(struct view_watch *w, struct view_event event)
 	else if (event.row == l->header && column_at(w, event.col) >= 0)
 		sort_by(w, (enum view_watch_column)column_at(w, event.col));
 	else if (event.row == l->bar)
-		return view_watch_key(w, (struct view_event){ .key = bar_key_at(event.col) });
+		return view_watch_key(w, (struct view_event){ .key = bar_key_at(w, event.col) });
 	return true;
 }
 
@@ -382,6 +397,7 @@ static bool main_key(struct view_watch *w, struct view_event event)
 	case '/': case VIEW_KEY_F0 + 3: open_prompt(w, WATCH_SEARCH); break;
 	case '\\': case VIEW_KEY_F0 + 4: open_prompt(w, WATCH_FILTER); break;
 	case 'n': search(w, false); break;
+	case '\t': next_change(w); break;
 	case 'N': search(w, true); break;
 	case '>': case VIEW_KEY_F0 + 6: sort_beside(w, 1); break;
 	case '<': sort_beside(w, -1); break;
