@@ -687,6 +687,7 @@ static void mouse(void **state)
 	assert_true(view_watch_key(w, click));
 	assert_true(shows(w, "mmscope watch: help"));
 	assert_true(view_watch_key(w, click));
+	assert_true(shows(w, "F10Quit"));
 	click.col = 34;
 	assert_false(view_watch_key(w, click));
 	view_watch_free(w);
