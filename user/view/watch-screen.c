@@ -154,6 +154,11 @@ static void draw_summary(const struct view_watch *w, struct view_canvas *c)
 			col = c->cols > 40 ? GROUP : col + 1;
 		}
 		end = put_figure(w, c, row, col, f);
+		/* The break before its name. */
+		if (end < 0 && f->group && !*f->label) {
+			view_put(c, row, 0, c->cols, plain, "          ");
+			end = put_figure(w, c, row, 0, f);
+		}
 		if (end < 0 && last - row - 1 > groups_left) {
 			row++;
 			col = c->cols > 40 ? GROUP : 1;
