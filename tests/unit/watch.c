@@ -632,17 +632,29 @@ static void selects(void **state)
 	assert_true(shows(w, " 4/5"));
 	keys(w, "\t");
 	assert_true(shows(w, " 2/5 +1"));
+	view_watch_free(w);
+}
+
+static void filters(void **state)
+{
+	struct view_watch *w = watch();
+	uint64_t start, end;
+
+	(void)state;
+	setlocale(LC_CTYPE, "C");
+	view_watch_add(w, MOMENT(listed));
+	key(w, VIEW_KEY_DOWN);
 	keys(w, "\\RW-");
 	assert_true(shows(w, "Filter: RW-"));
 	key(w, VIEW_KEY_ENTER);
-	assert_true(shows(w, " 2/4 of 5: RW-") && !shows(w, "r--p"));
+	assert_true(shows(w, " 2/3 of 4: RW-") && !shows(w, "r--p"));
 	keys(w, "\\");
 	key(w, VIEW_KEY_BACKSPACE);
 	keys(w, "xx");
 	assert_true(shows(w, "no VMA passes the filter"));
 	assert_false(view_watch_wants(w, &start, &end));
 	key(w, VIEW_KEY_ESCAPE);
-	assert_true(shows(w, " 2/5"));
+	assert_true(shows(w, " 2/4"));
 	key(w, VIEW_KEY_END);
 	keys(w, ">>>");
 	assert_true(view_watch_wants(w, &start, &end));
@@ -709,6 +721,7 @@ int main(void)
 		TEST("unit.watch.what_changed_is_lit", what_changed_is_lit),
 		TEST("unit.watch.steps", steps),
 		TEST("unit.watch.selects", selects),
+		TEST("unit.watch.filters", filters),
 		TEST("unit.watch.mouse", mouse),
 	};
 

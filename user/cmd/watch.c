@@ -200,7 +200,7 @@ static void refresh(struct watch *w, const struct view_moment *before,
 {
 	uint64_t began = now_ns(), took;
 	struct mms_error err;
-	bool exec;
+	bool exec = false;
 
 	*moment = NULL;
 	w->done++;
@@ -209,6 +209,8 @@ static void refresh(struct watch *w, const struct view_moment *before,
 			end(w, &err);
 		else if (w->view)
 			view_watch_say(w->view, err.why);
+		else
+			view_watch_remark(w->target, w->cmd->json, "error", err.why);
 	} else if (exec) {
 		tell_exec(w, *moment);
 	}

@@ -88,14 +88,6 @@ int view_put(struct view_canvas *c, int row, int col, int limit, struct view_sty
 	return col;
 }
 
-void view_canvas_dye(struct view_canvas *c, int row, int col, int limit, struct view_style style)
-{
-	if (row < 0 || row >= c->rows)
-		return;
-	for (; col < limit && col < c->cols; col++)
-		at(c, row, col)->style = style;
-}
-
 struct view_style view_style_of(const char *sgr)
 {
 	struct view_style style = { 0 };

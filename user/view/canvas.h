@@ -42,9 +42,6 @@ void view_canvas_free(struct view_canvas *c);
  */
 int view_put(struct view_canvas *c, int row, int col, int limit, struct view_style style,
 	     const char *text);
-/* A row's columns [col, limit) in this style, whatever is there. */
-void view_canvas_dye(struct view_canvas *c, int row, int col, int limit,
-		     struct view_style style);
 /* What an SGR sequence ("1;38;5;178") means, of those that the signs of cells have. */
 struct view_style view_style_of(const char *sgr);
 

@@ -76,8 +76,8 @@
  *		"events": [ { "event": "predict"|"do"|"observe"|"differs"|"silent"|"note",
  *		"who", "text" } | { "event": "check", "name", "status": "ok"|"wrong"|
  *		"skipped", "text", "mend" } | { "event": "pages", "pages": "R*2 .*30" } ] }
- *   watch	documents of one line each.  "event": "refresh"|"exec"|"end"; exec and end have a
- *		"text".  A refresh: "number", "when_ns" (since 1970), "mm", "provenance",
+ *   watch	documents of one line each.  "event": "refresh", or "exec"|"error"|"end" with
+ *		a "text".  A refresh: "number", "when_ns" (since 1970), "mm", "provenance",
  *		"totals" (as in show), "minor_faults", "major_faults", and of the first one, and
  *		the first behind an exec, "vmas", of the others "changes": [ { "kind" (of a
  *		change: "new"|"gone"|"changed"), "vma", "rss", "swap", "mlocked", "dirty" } ]

@@ -26,7 +26,7 @@ void view_watch_free(struct view_watch *watch);
 
 /* A refresh, which belongs to the view from then on. */
 void view_watch_add(struct view_watch *watch, struct view_moment *moment);
-/* A message, until the next key; a constant one, `error`: until the next refresh. */
+/* A message, which stays until the next key. */
 void view_watch_say(struct view_watch *watch, const char *text);
 /* There will be no more refreshes: this is said until the end. */
 void view_watch_end(struct view_watch *watch, const char *text);
@@ -55,7 +55,7 @@ void view_watch_line(const struct view_moment *before, const struct view_moment 
 /* The same as a line of JSON. */
 void view_watch_json(const struct mms_target *target, const struct view_moment *before,
 		     const struct view_moment *now);
-/* Something that is no refresh: "# TEXT"; "event" is "exec" or "end". */
+/* Something that is no refresh: "# TEXT"; "event" is "exec", "error" or "end". */
 void view_watch_remark(const struct mms_target *target, bool json, const char *event,
 		       const char *text);
 
