@@ -385,20 +385,21 @@ const struct verb verb_watch = {
 	.name = "watch",
 	.args = "PID",
 	.brief = "a live view of it all; in a pipe, lines of what changes",
-	.about = "Shows the summary, the VMAs and the pages of the selected VMA on the whole screen,\n"
-		 "and lights up what changed since the last refresh.  h explains keys and signs: they\n"
-		 "are those of htop; space pauses, and Left and Right step through the last minute.\n"
-		 "An exec is followed.  When the process ends, the last view stays until q, and the\n"
-		 "exit status is 0.\n"
+	.about = "Shows the summary, the VMAs and the pages of the selected VMA on the whole\n"
+		 "screen, and lights up what changed since the last refresh.  Keys are as in\n"
+		 "htop, and h explains them: space pauses, Left and Right step through the last\n"
+		 "minute.  An exec is followed.  When the process ends, the last view stays until\n"
+		 "q, and the exit status is 0.\n"
 		 "\n"
-		 "Where standard output is no terminal, each refresh is a line of figures; behind it,\n"
-		 "indented, are VMAs that are new (+), gone (-) or changed (*), and below these what\n"
-		 "changed in them.  A line with # is a remark.  With --json each is a line of JSON.\n"
-		 "If asking takes long, it is done less often: at most a quarter of the time.",
+		 "Where standard output is no terminal, each refresh is a line of figures; behind\n"
+		 "it, indented, are VMAs that are new (+), gone (-) or changed (*), and below\n"
+		 "these what changed in them.  A line with # is a remark.  With --json each is a\n"
+		 "line of JSON.  Where asking takes long it is done less often: for at most a\n"
+		 "quarter of the time.",
 	.example = "  mmscope watch 1234\n"
 		   "  mmscope watch redis-server -d 0.2\n"
 		   "  mmscope watch 1234 -n 60 >log\n"
-		   "  mmscope watch 1234 --json | jq -c '.changes[]? | [.kind, .vma.start, .rss]'",
+		   "  mmscope watch 1234 --json | jq -c '.changes[]? | [.kind, .vma.start]'",
 	.takes = CMD_TARGET | CMD_BYTES,
 	.min_args = 1,
 	.max_args = 1,
