@@ -3,6 +3,7 @@
 # part of it: a new verb or witness is a new file, and nothing here.
 
 USER_PKGS := json-c smartcols libelf libdw zlib
+TOOL_PKGS := ncursesw	# the tool alone
 USER_SRC  := $(wildcard user/lib/*.c user/cmd/*.c user/view/*.c user/lesson/*.c)
 LIB_SRC   := $(filter user/lib/%,$(USER_SRC))
 TOOL_SRC  := $(filter-out user/lib/%,$(USER_SRC))
@@ -11,7 +12,7 @@ LIB_PIC   := $(LIB_SRC:%.c=$(BUILD)/%.pic.o)
 TOOL_OBJ  := $(TOOL_SRC:%.c=$(BUILD)/%.o)
 
 VERSION      := 0.1.0
-USER_CFLAGS   = $(shell $(PKG_CONFIG) --cflags $(USER_PKGS))
+USER_CFLAGS   = $(shell $(PKG_CONFIG) --cflags $(USER_PKGS) $(TOOL_PKGS))
 USER_CPPFLAGS := -D_GNU_SOURCE -DMMS_VERSION='"$(VERSION)"' -Ikmod/uapi -Iuser/lib
 # The page of mmscope map --html, put together: its script and its style are in it.
 REPORT_PAGE  := $(BUILD)/user/view/report.page
@@ -24,6 +25,7 @@ $(REPORT_PAGE): $(wildcard user/view/report/*)
 $(BUILD)/user/view/html.o: $(REPORT_PAGE)
 
 USER_LIBS     = $(shell $(PKG_CONFIG) --libs $(USER_PKGS))
+TOOL_LIBS     = $(shell $(PKG_CONFIG) --libs $(TOOL_PKGS))
 
 # ---- lessons ---------------------------------------------------------------
 # In the order of the course.  A lesson is in the tool as soon as its file is
@@ -87,7 +89,7 @@ $(BUILD)/libmmscope.pc: user/build.mk
 
 # The tool carries the library, so that it runs from build/ and from anywhere.
 $(BUILD)/mmscope: $(TOOL_OBJ) $(BUILD)/libmmscope.a
-	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(USER_LIBS)
+	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(USER_LIBS) $(TOOL_LIBS)
 
 # ---- where it is put --------------------------------------------------------
 PREFIX  ?= /usr/local

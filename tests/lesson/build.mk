@@ -7,11 +7,11 @@ LESSON_BINS := $(LESSON_OUT)/kit $(LESSON_OUT)/mmscope-liar
 
 $(LESSON_OUT)/kit: tests/lesson/kit.c $(LESSON_OBJ) $(BUILD)/libmmscope.a
 	@mkdir -p $(@D)
-	$(CC) $(CFLAGS) $(WARN) $(USER_CPPFLAGS) $(USER_CFLAGS) -Iuser/lesson -o $@ $^ $(USER_LIBS)
+	$(CC) $(CFLAGS) $(WARN) $(USER_CPPFLAGS) $(USER_CFLAGS) -Iuser/lesson -o $@ $^ $(USER_LIBS) $(TOOL_LIBS)
 
 $(LESSON_OUT)/mmscope-liar: user/lib/inquiry.c $(TOOL_OBJ) $(BUILD)/libmmscope.a
 	@mkdir -p $(@D)
-	$(CC) $(CFLAGS) $(WARN) $(USER_CPPFLAGS) $(USER_CFLAGS) -DMMS_TEST_LIES -o $@ $^ $(USER_LIBS)
+	$(CC) $(CFLAGS) $(WARN) $(USER_CPPFLAGS) $(USER_CFLAGS) -DMMS_TEST_LIES -o $@ $^ $(USER_LIBS) $(TOOL_LIBS)
 
 # They look for the subject beside themselves.
 $(LESSON_OUT)/mmscope-subject%: $(BUILD)/mmscope-subject%

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0
 # Builds the programs of tests/unit, one a file, into build/tests/unit/.
 
-UNIT_TESTS    := number name purpose runs inside elf parts judge lesson undo map capture diff trace
+UNIT_TESTS    := number name purpose runs inside elf parts judge lesson undo map watch capture diff trace
 UNIT_OUT      := $(BUILD)/tests/unit
 UNIT_BINS     := $(UNIT_TESTS:%=$(UNIT_OUT)/%)
 UNIT_CPPFLAGS := -D_GNU_SOURCE -Ikmod/uapi -Iuser/lib -Itests/unit -Ikmod
@@ -31,6 +31,14 @@ $(UNIT_OUT)/map: tests/unit/map.c tests/unit/kit.h user/view/map.h user/view/str
 	@mkdir -p $(@D)
 	$(CC) $(CFLAGS) $(WARN) $(UNIT_CPPFLAGS) -DGOLDEN='"$(CURDIR)/tests/unit/map"' -o $@ \
 		$(filter %.c %.o %.a,$^) -lcmocka $(USER_LIBS)
+
+# The view of watch but for the terminal: built to notice what harm it does, at any size.
+WATCH_VIEW := $(addprefix user/view/,watch.c watch-moment.c watch-rows.c watch-figures.c \
+	      watch-layout.c watch-screen.c watch-help.c canvas.c strip.c text.c vmas.c table.c)
+$(UNIT_OUT)/watch: tests/unit/watch.c tests/unit/kit.h $(WATCH_VIEW) $(wildcard user/view/watch*.h) user/view/canvas.h user/view/term.h $(BUILD)/libmmscope.a
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS) $(SANITIZE_CC) $(WARN) $(UNIT_CPPFLAGS) $(USER_CFLAGS) -o $@ \
+		$(filter %.c %.a,$^) -lcmocka $(USER_LIBS)
 
 # Captures that were altered on purpose: with the library built to notice what harm
 # they do, as the replayed corpora have it (tests/fuzz).

@@ -18,9 +18,9 @@
 
 /* One row a verb, in the order in which --help lists them. */
 static const struct verb *const verbs[] = {
-	&verb_show, &verb_map, &verb_brk, &verb_vmas, &verb_pages, &verb_locked, &verb_walk,
-	&verb_where, &verb_elf, &verb_snapshot, &verb_diff, &verb_trace, &verb_verify, &verb_explain,
-	&verb_lesson, &verb_doctor,
+	&verb_show, &verb_map, &verb_watch, &verb_brk, &verb_vmas, &verb_pages, &verb_locked,
+	&verb_walk, &verb_where, &verb_elf, &verb_snapshot, &verb_diff, &verb_trace, &verb_verify,
+	&verb_explain, &verb_lesson, &verb_doctor,
 	NULL
 };
 

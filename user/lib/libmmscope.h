@@ -134,6 +134,8 @@ struct mms_proc {
 	unsigned int threads;	/* 0: unknown */
 	uint64_t cap_eff;	/* effective capabilities, bit CAP_* */
 	bool cap_known;
+	uint64_t minor_faults, major_faults;	/* of all its threads; major: with I/O */
+	bool faults_known;
 };
 
 /*

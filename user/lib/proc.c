@@ -61,8 +61,10 @@ ssize_t mmsi_read_file(int dirfd, const char *name, char **text)
 bool mmsi_proc_from_stat(const char *text, struct mms_proc *proc)
 {
 	const char *open = strchr(text, '('), *close = strrchr(text, ')');
+	unsigned long long minor, major;
 	unsigned int flags;
 	size_t len;
+	int told;
 
 	if (!open || !close || close < open)
 		return false;
@@ -71,9 +73,16 @@ bool mmsi_proc_from_stat(const char *text, struct mms_proc *proc)
 		len = sizeof(proc->comm) - 1;
 	memcpy(proc->comm, open + 1, len);
 	proc->comm[len] = '\0';
+	told = sscanf(close + 1, " %c %*d %*d %*d %*d %*d %u %llu %*u %llu", &proc->state, &flags,
+		      &minor, &major);
 	/* PF_KTHREAD, in the ninth field */
-	if (sscanf(close + 1, " %c %*d %*d %*d %*d %*d %u", &proc->state, &flags) == 2)
+	if (told >= 2)
 		proc->kthread = flags & 0x00200000;
+	proc->faults_known = told == 4;
+	if (proc->faults_known) {
+		proc->minor_faults = minor;
+		proc->major_faults = major;
+	}
 	return true;
 }
 

@@ -236,18 +236,10 @@ void view_json_fact(struct view_json *j, const char *key, struct mms_fact fact,
 		view_json_limit(j, key, fact.value);
 }
 
-void view_json_begin(struct view_json *j, const char *verb, const struct mms_target *target)
-{
-	view_json_begin_to(j, stdout, verb, target);
-}
-
-void view_json_begin_to(struct view_json *j, FILE *out, const char *verb,
-			const struct mms_target *target)
+static void begin(struct view_json *j, const char *verb, const struct mms_target *target)
 {
 	const struct mms_error *lack;
 
-	*j = (struct view_json){ .out = out };
-	view_json_object(j, NULL);
 	view_json_text(j, "schema", "mmscope/1");
 	view_json_text(j, "verb", verb);
 	view_json_text(j, "version", mms_version());
@@ -265,6 +257,27 @@ void view_json_begin_to(struct view_json *j, FILE *out, const char *verb,
 	if (mms_target_capture(target))
 		view_json_capture(j, "capture", mms_target_capture(target));
 	view_json_close(j);
+}
+
+void view_json_begin(struct view_json *j, const char *verb, const struct mms_target *target)
+{
+	view_json_begin_to(j, stdout, verb, target);
+}
+
+void view_json_begin_to(struct view_json *j, FILE *out, const char *verb,
+			const struct mms_target *target)
+{
+	*j = (struct view_json){ .out = out };
+	view_json_object(j, NULL);
+	begin(j, verb, target);
+}
+
+void view_json_begin_line(struct view_json *j, const char *verb,
+			  const struct mms_target *target)
+{
+	*j = (struct view_json){ .out = stdout };
+	view_json_object_flat(j, NULL);
+	begin(j, verb, target);
 }
 
 static void maybe_text(struct view_json *j, const char *key, const char *text)

@@ -76,6 +76,11 @@
  *		"events": [ { "event": "predict"|"do"|"observe"|"differs"|"silent"|"note",
  *		"who", "text" } | { "event": "check", "name", "status": "ok"|"wrong"|
  *		"skipped", "text", "mend" } | { "event": "pages", "pages": "R*2 .*30" } ] }
+ *   watch	documents of one line each.  "event": "refresh", or "exec"|"error"|"end" with
+ *		a "text".  A refresh: "number", "when_ns" (since 1970), "mm", "provenance",
+ *		"totals" (as in show), "minor_faults", "major_faults", and of the first one, and
+ *		the first behind an exec, "vmas", of the others "changes": [ { "kind" (of a
+ *		change: "new"|"gone"|"changed"), "vma", "rss", "swap", "mlocked", "dirty" } ]
  *   snapshot	"file", "bytes", "capture" (as in "target")
  *   diff	"before", "after" (captures), "relation": "same"|"exec"|"child"|"parent"|"other",
  *		"frames" (whether they can be compared), "told", "figures": [ { "name",
@@ -129,6 +134,9 @@ struct view_json {
 void view_json_begin(struct view_json *j, const char *verb, const struct mms_target *target);
 void view_json_begin_to(struct view_json *j, FILE *out, const char *verb,
 			const struct mms_target *target);
+/* The same, all of it on one line: of documents that follow each other. */
+void view_json_begin_line(struct view_json *j, const char *verb,
+			  const struct mms_target *target);
 void view_json_end(struct view_json *j);
 
 /*

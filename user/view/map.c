@@ -65,45 +65,16 @@ static const char *escape(const struct view_map *m, const char *code)
 	return m->look.ink.colours ? code : "";
 }
 
-/* Text from outside, as it may be written; in ASCII if need be. Free it. */
-static char *harmless(const struct view_map *m, const char *text)
-{
-	size_t len = mms_escape(text, NULL, 0);
-	char *escaped = malloc(len + 1), *shown = malloc(4 * len + 1), *to = shown;
-
-	if (!escaped || !shown) {
-		free(escaped);
-		free(shown);
-		return NULL;
-	}
-	mms_escape(text, escaped, len + 1);
-	for (const char *p = escaped; *p; p++)
-		if (m->look.ink.unicode || (unsigned char)*p < 0x80)
-			*to++ = *p;
-		else
-			to += sprintf(to, "\\x%02x", (unsigned char)*p);
-	*to = '\0';
-	free(escaped);
-	return shown;
-}
-
 /* In at most `room` columns, which it returns; what is too long loses its left part. */
 static size_t put_name(struct view_map *m, const char *text, size_t room)
 {
-	const char *dotted = m->look.ink.unicode ? dots(m) : "..", *tail;
-	char *shown = room < 4 ? NULL : harmless(m, text);
+	char *shown = room < 4 ? NULL : view_fit(text, room, m->look.ink.unicode);
 	size_t cells = 0;
 
 	if (!shown)
 		return 0;
-	if (view_cells(shown) > room) {
-		tail = view_tail(shown, room - view_cells(dotted));
-		cells = view_cells(dotted) + view_cells(tail);
-		fprintf(m->look.out, "%s%s", dotted, tail);
-	} else {
-		cells = view_cells(shown);
-		fputs(shown, m->look.out);
-	}
+	cells = view_cells(shown);
+	fputs(shown, m->look.out);
 	free(shown);
 	return cells;
 }
@@ -170,7 +141,7 @@ struct view_map *view_map_open(const struct view_map_look *look, const char *tit
 		free(m);
 		return NULL;
 	}
-	shown = harmless(m, title);
+	shown = view_harmless(title, m->look.ink.unicode);
 	fputs(escape(m, "\033[1m"), look->out);
 	wrap(m, 0, INDENT, shown ? shown : "");
 	free(shown);

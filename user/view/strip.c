@@ -15,26 +15,26 @@
  */
 static const struct glyph {
 	const char *whole, *part;	/* Unicode */
-	char ascii_whole, ascii_part;
+	const char *ascii_whole, *ascii_part;
 	const char *colour16, *colour256;
 	const char *words;
 } glyphs[MMS_PAGE_STATE_COUNT] = {
-	[MMS_PAGE_UNKNOWN]   = { "?", "?", '?', '?', "", "", "not told" },
-	[MMS_PAGE_POISONED]  = { "!", "!", '!', '!', "1;31", "1;38;5;196", "memory that failed" },
-	[MMS_PAGE_GUARD]     = { "\u2502", "\u2575", 'G', 'g', "2", "38;5;244", "guard" },
-	[MMS_PAGE_DEVICE]    = { "V", "v", 'V', 'v', "35", "38;5;97", "moved to a device" },
-	[MMS_PAGE_MIGRATING] = { "~", "~", '~', '~', "", "", "being moved" },
-	[MMS_PAGE_SWAPPED]   = { "\u25bc", "\u25bd", 'S', 's', "35", "38;5;169", "swapped out" },
-	[MMS_PAGE_LOCKED]    = { "\u25c6", "\u25c7", 'L', 'l', "1;33", "1;38;5;178", "locked" },
-	[MMS_PAGE_ZERO]	     = { "0", "o", 'Z', 'z', "2", "38;5;244", "zero page" },
-	[MMS_PAGE_SPECIAL]   = { "\u00d7", "+", 'X', 'x', "2", "38;5;244", "special" },
-	[MMS_PAGE_SHARED]    = { "\u2261", "=", 'M', 'm', "36", "38;5;74", "shared" },
-	[MMS_PAGE_DIRTY]     = { "\u2588", "\u2584", 'D', 'd', "33", "38;5;202", "dirty" },
-	[MMS_PAGE_RESIDENT]  = { "\u2593", "\u2592", 'R', 'r', "34", "38;5;32", "resident" },
-	[MMS_PAGE_PRESENT]   = { "\u25a0", "\u25a1", 'P', 'p', "34", "38;5;32", "present" },
-	[MMS_PAGE_CACHED]    = { "\u25b2", "\u25b3", 'C', 'c', "32", "38;5;36", "only cached" },
-	[MMS_PAGE_ABSENT]    = { "-", "-", '-', '-', "2", "38;5;244", "not mapped" },
-	[MMS_PAGE_UNTOUCHED] = { "\u00b7", "\u00b7", '.', '.', "2", "38;5;244", "untouched" },
+	[MMS_PAGE_UNKNOWN]   = { "?", "?", "?", "?", "", "", "not told" },
+	[MMS_PAGE_POISONED]  = { "!", "!", "!", "!", "1;31", "1;38;5;196", "memory that failed" },
+	[MMS_PAGE_GUARD]     = { "\u2502", "\u2575", "G", "g", "2", "38;5;244", "guard" },
+	[MMS_PAGE_DEVICE]    = { "V", "v", "V", "v", "35", "38;5;97", "moved to a device" },
+	[MMS_PAGE_MIGRATING] = { "~", "~", "~", "~", "", "", "being moved" },
+	[MMS_PAGE_SWAPPED]   = { "\u25bc", "\u25bd", "S", "s", "35", "38;5;169", "swapped out" },
+	[MMS_PAGE_LOCKED]    = { "\u25c6", "\u25c7", "L", "l", "1;33", "1;38;5;178", "locked" },
+	[MMS_PAGE_ZERO]	     = { "0", "o", "Z", "z", "2", "38;5;244", "zero page" },
+	[MMS_PAGE_SPECIAL]   = { "\u00d7", "+", "X", "x", "2", "38;5;244", "special" },
+	[MMS_PAGE_SHARED]    = { "\u2261", "=", "M", "m", "36", "38;5;74", "shared" },
+	[MMS_PAGE_DIRTY]     = { "\u2588", "\u2584", "D", "d", "33", "38;5;202", "dirty" },
+	[MMS_PAGE_RESIDENT]  = { "\u2593", "\u2592", "R", "r", "34", "38;5;32", "resident" },
+	[MMS_PAGE_PRESENT]   = { "\u25a0", "\u25a1", "P", "p", "34", "38;5;32", "present" },
+	[MMS_PAGE_CACHED]    = { "\u25b2", "\u25b3", "C", "c", "32", "38;5;36", "only cached" },
+	[MMS_PAGE_ABSENT]    = { "-", "-", "-", "-", "2", "38;5;244", "not mapped" },
+	[MMS_PAGE_UNTOUCHED] = { "\u00b7", "\u00b7", ".", ".", "2", "38;5;244", "untouched" },
 };
 
 const char *view_state_words(enum mms_page_state state)
@@ -169,20 +169,20 @@ struct view_cell view_strip_cell(const struct view_strip *s, size_t cell)
 
 /* ---- drawing --------------------------------------------------------------- */
 
-static const char *colour_of(const struct view_ink *ink, int state)
+const char *view_cell_colour(const struct view_ink *ink, struct view_cell cell)
 {
-	return ink->colours == 256 ? glyphs[state].colour256 :
-	       ink->colours ? glyphs[state].colour16 : "";
+	const struct glyph *g = &glyphs[cell.state];
+
+	return ink->colours == 256 ? g->colour256 : ink->colours ? g->colour16 : "";
 }
 
-static void put(FILE *out, const struct view_ink *ink, struct view_cell cell)
+const char *view_cell_sign(const struct view_ink *ink, struct view_cell cell)
 {
 	const struct glyph *g = &glyphs[cell.state];
 
 	if (ink->unicode)
-		fputs(cell.part ? g->part : g->whole, out);
-	else
-		fputc(cell.part ? g->ascii_part : g->ascii_whole, out);
+		return cell.part ? g->part : g->whole;
+	return cell.part ? g->ascii_part : g->ascii_whole;
 }
 
 void view_cells_draw(FILE *out, const struct view_ink *ink, const struct view_cell *cells,
@@ -191,7 +191,7 @@ void view_cells_draw(FILE *out, const struct view_ink *ink, const struct view_ce
 	const char *colour = "";
 
 	for (size_t i = 0; i < count; i++) {
-		const char *next = colour_of(ink, cells[i].state);
+		const char *next = view_cell_colour(ink, cells[i]);
 
 		if (strcmp(next, colour)) {
 			fputs(*colour ? "\033[0m" : "", out);
@@ -199,7 +199,7 @@ void view_cells_draw(FILE *out, const struct view_ink *ink, const struct view_ce
 				fprintf(out, "\033[%sm", next);
 			colour = next;
 		}
-		put(out, ink, cells[i]);
+		fputs(view_cell_sign(ink, cells[i]), out);
 		if (cells[i].part)
 			seen->part[cells[i].state] = true;
 		else

@@ -57,6 +57,9 @@ struct view_cell view_strip_cell(const struct view_strip *s, size_t cell);
 /* Writes cells one after the other, and notes what they were. */
 void view_cells_draw(FILE *out, const struct view_ink *ink, const struct view_cell *cells,
 		     size_t count, struct view_seen *seen);
+/* The sign of one cell, and its colour as in SGR ("1;38;5;178"; "": none). */
+const char *view_cell_sign(const struct view_ink *ink, struct view_cell cell);
+const char *view_cell_colour(const struct view_ink *ink, struct view_cell cell);
 /* "dirty: written to": what the glyph means. */
 const char *view_state_words(enum mms_page_state state);
 /* The glyph in Unicode, and 0xRRGGBB: the colour of a terminal that has 256. */

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * text.c - the widths of terminals and of texts; and a moment as a text.
+ * text.c - the widths of terminals and of texts, texts from outside, and a moment as
+ * a text.
  */
 #include <langinfo.h>
 #include <stdio.h>
@@ -11,6 +12,7 @@
 #include <unistd.h>
 #include <wchar.h>
 
+#include "libmmscope.h"
 #include "text.h"
 
 int view_width(int most)
@@ -87,6 +89,41 @@ const char *view_tail(const char *text, size_t room)
 	}
 	slash = p > text ? strchr(p, '/') : NULL;
 	return slash && slash[1] ? slash : p;
+}
+
+char *view_harmless(const char *text, bool unicode)
+{
+	size_t len = mms_escape(text, NULL, 0);
+	char *escaped = malloc(len + 1), *shown = malloc(4 * len + 1), *to = shown;
+
+	if (!escaped || !shown) {
+		free(escaped);
+		free(shown);
+		return NULL;
+	}
+	mms_escape(text, escaped, len + 1);
+	for (const char *p = escaped; *p; p++)
+		if (unicode || (unsigned char)*p < 0x80)
+			*to++ = *p;
+		else
+			to += sprintf(to, "\\x%02x", (unsigned char)*p);
+	*to = '\0';
+	free(escaped);
+	return shown;
+}
+
+char *view_fit(const char *text, size_t room, bool unicode)
+{
+	const char *dotted = unicode ? "\u2026" : "..", *tail;
+	char *shown = view_harmless(text, unicode), *fitted;
+
+	if (!shown || view_cells(shown) <= room)
+		return shown;
+	tail = room > view_cells(dotted) ? view_tail(shown, room - view_cells(dotted)) : "";
+	if (asprintf(&fitted, "%s%s", room >= view_cells(dotted) ? dotted : "", tail) < 0)
+		fitted = NULL;
+	free(shown);
+	return fitted;
 }
 
 char *view_time(uint64_t ns, char buf[32])

@@ -21,6 +21,13 @@ size_t view_cells(const char *text);
  * last component of a path fits, the tail starts with its slash.
  */
 const char *view_tail(const char *text, size_t room);
+/*
+ * Text from outside as it may be written to a terminal, in ASCII unless `unicode`.
+ * To be freed; NULL: no memory.
+ */
+char *view_harmless(const char *text, bool unicode);
+/* The same in at most `room` columns: what is too long loses its left part. */
+char *view_fit(const char *text, size_t room, bool unicode);
 
 /* Nanoseconds since 1970 as "2026-03-01 12:00:00", in UTC.  Returns buf. */
 char *view_time(uint64_t ns, char buf[32]);

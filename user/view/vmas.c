@@ -147,7 +147,7 @@ static void draw_flags(struct view_table *t, const struct mms_vma *v)
 	view_table_text(t, COL_FLAGS, text);
 }
 
-static const char *colour_of(const struct mms_vma *v)
+const char *view_vma_colour(const struct mms_vma *v)
 {
 	switch (v->purpose) {
 	case MMS_PURPOSE_HEAP:
@@ -202,8 +202,8 @@ void view_vmas_draw(struct view_table *t, const struct mms_vmas *vmas,
 			draw_flags(t, &vmas->vma[i]);
 		if (vmas->acct)
 			draw_account(t, vmas, i);
-		if (colour_of(&vmas->vma[i]))
-			view_table_colour(t, colour_of(&vmas->vma[i]));
+		if (view_vma_colour(&vmas->vma[i]))
+			view_table_colour(t, view_vma_colour(&vmas->vma[i]));
 	}
 }
 

@@ -11,6 +11,9 @@
 
 extern const struct view_column view_vma_columns[];
 
+/* The colour of libsmartcols that a VMA of this purpose has, or NULL. */
+const char *view_vma_colour(const struct mms_vma *vma);
+
 /* The categories that must be counted for these columns; 0: no accounts needed. */
 uint64_t view_vma_categories(const struct view_options *options, bool *acct);
 /* A line for each VMA that `wanted` (NULL: any) lets through. */
