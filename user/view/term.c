@@ -86,11 +86,15 @@ static bool can_show(void)
 {
 	char *cup;
 	int error;
+	bool can;
 
 	if (!isatty(STDOUT_FILENO) || setupterm(NULL, STDOUT_FILENO, &error) != OK)
 		return false;
 	cup = tigetstr("cup");
-	return cup && cup != (char *)-1;
+	can = cup && cup != (char *)-1;
+	/* newterm() makes one of its own. */
+	del_curterm(cur_term);
+	return can;
 }
 
 bool view_term_open(void)
