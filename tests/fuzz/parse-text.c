@@ -44,18 +44,16 @@ static void check_escape(const char *text, size_t room)
 
 static char *written(const char *text, size_t *len)
 {
-	FILE *out = stdout;
 	struct view_json j = { 0 };
 	char *json = NULL;
 
-	stdout = open_memstream(&json, len);
-	PROMISE(stdout != NULL);
+	j.out = open_memstream(&json, len);
+	PROMISE(j.out != NULL);
 	view_json_object(&j, NULL);
 	view_json_text(&j, "text", text);
 	view_json_name(&j, "name", text);
 	view_json_close(&j);
-	fclose(stdout);
-	stdout = out;
+	fclose(j.out);
 	return json;
 }
 

@@ -731,7 +731,7 @@ static void json_rest(struct view_json *j, const struct mms_trace_event *e)
 
 static void json(const struct mms_trace_event *e)
 {
-	struct view_json j = { 0 };
+	struct view_json j = { .out = stdout };
 
 	view_json_object_flat(&j, NULL);
 	view_json_text(&j, "event", mms_trace_kind_name(e->kind));
@@ -756,7 +756,7 @@ static void json(const struct mms_trace_event *e)
 
 void view_trace_begin(struct view_trace *v, const char *source, bool attached)
 {
-	struct view_json j = { 0 };
+	struct view_json j = { .out = stdout };
 
 	if (!v->json)
 		return;
