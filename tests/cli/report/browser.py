@@ -40,7 +40,9 @@ class Browser:
             os.dup2(b, 4)
 
         self.process = subprocess.Popen(
-            [find(), "--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage",
+            # Nothing scrolls smoothly: where a thing is shall not change while it is clicked.
+            [find(), "--headless=new", "--force-prefers-reduced-motion", "--no-sandbox",
+             "--disable-gpu", "--disable-dev-shm-usage",
              "--remote-debugging-pipe", "--no-first-run", "--disable-extensions",
              "--disable-background-networking", "--disable-component-update",
              "--force-color-profile=srgb", "--host-resolver-rules=MAP * ~NOTFOUND",
