@@ -136,7 +136,7 @@ class Browser:
                  deviceScaleFactor=ratio, mobile=False)
         self.settle()
 
-    def scheme(self, name, motion="no-preference"):
+    def scheme(self, name, motion="reduce"):
         self.ask("Emulation.setEmulatedMedia", features=[
             {"name": "prefers-color-scheme", "value": name},
             {"name": "prefers-reduced-motion", "value": motion}])

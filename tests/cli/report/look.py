@@ -299,8 +299,10 @@ def looks(b, folder):
     b.click("#theme")
     b.click("#theme")
     is_so(b.js("getComputedStyle(document.body).backgroundColor") == "rgb(20, 23, 26)", "theme.toggle")
-    b.scheme("light", "reduce")
-    is_so(b.js("getComputedStyle(document.documentElement).scrollBehavior") == "auto", "motion.reduced")
+    for motion, how in (("no-preference", "smooth"), ("reduce", "auto")):
+        b.scheme("light", motion)
+        behavior = b.js("getComputedStyle(document.documentElement).scrollBehavior")
+        is_so(behavior == how, f"motion.{motion}", behavior)
 
 
 @test
