@@ -754,11 +754,12 @@ const struct verb verb_elf = {
 		 "asked for: " SYMBOL_COLUMNS ".\n"
 		 "Those that share a page are as one to the kernel: SHARES says with how many.\n"
 		 "Resident is not called: where code is in the page cache, a fault maps up to 16\n"
-		 "pages around.  But what is absent was not called since it was last dropped.",
+		 "pages around.  But what is absent was not called since it was last dropped.\n"
+		 "Of a capture, objects are read if their files are still here, and unchanged.",
 	.example = "  mmscope elf bash\n"
 		   "  mmscope elf 1234 libc --symbols | grep absent\n"
 		   "  mmscope elf 1234 --all --json | jq '.objects[].sections[] | {name, resident}'",
-	.takes = CMD_TARGET | CMD_TABLE,
+	.takes = CMD_TARGET | CMD_FROM | CMD_TABLE,
 	.min_args = 1,
 	.max_args = 2,
 	.options = options,

@@ -72,7 +72,7 @@ int map_file_write(struct view_report *r, struct mms_target *target, const char 
 	int ret = 0;
 
 	r->taken_ns = info ? info->taken_ns : now_ns();
-	if (html && !info) {
+	if (html) {
 		ret = open_objects(target, r->vmas, &elfs, err);
 		program = ret ? r->vmas->count : mms_elf_main(target, r->vmas);
 		r->elfs = &elfs;

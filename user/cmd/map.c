@@ -713,9 +713,9 @@ const struct verb verb_map = {
 		 "explains the signs that occur, and adds up.  As wide as the terminal, or COLUMNS.\n\n"
 		 "--html makes one file for a browser, which asks the network for nothing: the whole\n"
 		 "address space, to zoom into down to a page, to search and to filter, with figures,\n"
-		 "a table, and symbols of the program and its libraries (not of a capture).  --svg\n"
-		 "makes a still picture.  The file is there as a whole or not at all, and readable\n"
-		 "by its owner only; it has no frames in it.",
+		 "a table, and symbols of the program and its libraries (of a capture: if their files\n"
+		 "are still here, and unchanged).  --svg makes a still picture.  The file is there as\n"
+		 "a whole or not at all, and readable by its owner only; it has no frames in it.",
 	.example = "  mmscope map self\n"
 		   "  mmscope map 1234 --zoom heap\n"
 		   "  mmscope map 1234 --zoom 7f12a0000000+2M\n"

@@ -716,11 +716,13 @@ const struct verb verb_where = {
 		 "else a symbol; but a word like face, if no symbol has that name, is an address.\n"
 		 "A symbol may be OBJECT:SYMBOL, where OBJECT is a path, a file name or the part of\n"
 		 "it before .so; and both may end in +OFFSET: +0x1f, or decimal +31.\n"
-		 "If several objects have the symbol, all are listed and the exit status is 2.",
+		 "If several objects have the symbol, all are listed and the exit status is 2.\n"
+		 "Of a capture, objects are read if their files are still here, and unchanged.",
 	.example = "  mmscope where 1234 0x7ffd1c2b3a40\n"
 		   "  mmscope where bash main+0x10\n"
+		   "  mmscope where --from before.mms libc:environ\n"
 		   "  mmscope where self libc:malloc --json | jq .page",
-	.takes = CMD_TARGET | CMD_TABLE,
+	.takes = CMD_TARGET | CMD_FROM | CMD_TABLE,
 	.min_args = 2,
 	.max_args = 2,
 	.columns = columns,

@@ -22,6 +22,7 @@
 #include "object.h"
 
 #define MEND_EXACT	"ask as root: then the very file that is mapped can be opened"
+#define MEND_CAPTURE	"ask where and before that changed, or of the process itself"
 #define VDSO_MAX	(1UL << 20)
 #define OVERLAYFS_MAGIC	0x794c7630
 /* A VMA that is asked about, and as many on each side, tell where an object is. */
@@ -35,15 +36,21 @@ enum { SAME, OTHER_FILE, NO_FILE };
 /*
  * On overlayfs and btrfs st_dev is not the device in maps, so the inode decides
  * where devices differ; overlayfs (xino) may mark the inode in its upper bits.
+ * Behind a capture no process holds the file: it may have been written since, and
+ * its inode may be another file's.
  */
-static int compare_file(int fd, const struct mms_vma *v)
+static int compare_file(const struct mms_target *t, int fd, const struct mms_vma *v)
 {
+	const struct mms_capture_info *captured = mms_target_capture(t);
 	struct statfs fs;
 	struct stat st;
 	uint64_t differ;
 
 	if (fstat(fd, &st) || !S_ISREG(st.st_mode))
 		return NO_FILE;
+	if (captured && (uint64_t)st.st_mtim.tv_sec * 1000000000 +
+			(uint64_t)st.st_mtim.tv_nsec > captured->taken_ns)
+		return OTHER_FILE;
 	differ = st.st_ino ^ v->inode;
 	if (!differ)
 		return SAME;
@@ -116,9 +123,10 @@ static int open_below(int procfd, bool ours, const char *path)
  * Takes what was looked up; opens it if it is the file of the VMA.  Else -1,
  * and *seen says what it was, *error whether rights were missing.
  */
-static int accept_file(int looked, const struct mms_vma *v, int *seen, int *error)
+static int accept_file(const struct mms_target *t, int looked, const struct mms_vma *v, int *seen,
+		       int *error)
 {
-	int what = looked < 0 ? NO_FILE : compare_file(looked, v);
+	int what = looked < 0 ? NO_FILE : compare_file(t, looked, v);
 	int fd = what == SAME ? read_looked_up(looked) : -1;
 
 	if ((looked < 0 || what == SAME) && fd < 0 && (errno == EACCES || errno == EPERM))
@@ -130,8 +138,22 @@ static int accept_file(int looked, const struct mms_vma *v, int *seen, int *erro
 	return fd;
 }
 
-static int fail_file(const struct mms_vma *v, int seen, int error, struct mms_error *err)
+static int fail_captured(const struct mms_vma *v, int seen, int error, struct mms_error *err)
 {
+	if (seen == SAME || error)
+		return mms_fail(err, MMS_DENIED, NULL, v->name, "you may not read the file");
+	if (seen == OTHER_FILE)
+		return mms_fail(err, MMS_FAILED, MEND_CAPTURE, v->name,
+				"not the file that was captured: another machine's, or changed since");
+	return mms_fail(err, MMS_FAILED, MEND_CAPTURE, v->name,
+			"no file of this name is here, and a capture holds none");
+}
+
+static int fail_file(const struct mms_target *t, const struct mms_vma *v, int seen, int error,
+		     struct mms_error *err)
+{
+	if (mms_target_capture(t))
+		return fail_captured(v, seen, error, err);
 	if (v->role & MMSCOPE_ROLE_DELETED)
 		return mms_fail(err, MMS_FAILED, MEND_EXACT, v->name,
 				"the file was deleted or replaced after it was mapped");
@@ -156,12 +178,12 @@ static int open_file(struct mms_target *t, const struct mms_vma *v, struct mms_e
 
 	/* The kernel's own reference to the file: exact, but not for everybody. */
 	snprintf(link, sizeof(link), "map_files/%" PRIx64 "-%" PRIx64, v->start, v->end);
-	fd = accept_file(openat(procfd, link, LOOK), v, &seen, &error);
+	fd = accept_file(t, openat(procfd, link, LOOK), v, &seen, &error);
 	if (fd < 0 && is_exe(procfd, v))
-		fd = accept_file(openat(procfd, "exe", LOOK), v, &seen, &error);
+		fd = accept_file(t, openat(procfd, "exe", LOOK), v, &seen, &error);
 	for (int ours = 0; fd < 0 && ours < 2 && v->name[0] == '/'; ours++)
-		fd = accept_file(open_below(procfd, ours, v->name), v, &seen, &error);
-	return fd >= 0 ? fd : fail_file(v, seen, error, err);
+		fd = accept_file(t, open_below(procfd, ours, v->name), v, &seen, &error);
+	return fd >= 0 ? fd : fail_file(t, v, seen, error, err);
 }
 
 /* Symbols that were stripped off may lie in a file named by the build-id. */
@@ -348,10 +370,13 @@ static int open_vdso(struct mms_target *t, const struct mms_vma *v, struct mms_e
 		     struct mms_error *err)
 {
 	size_t size = v->end - v->start;
-	char *image = size <= VDSO_MAX ? malloc(size) : NULL;
+	char *image;
 	uint64_t bias = v->start;
 	int ret;
 
+	if (mms_target_capture(t))
+		return mms_fail(err, MMS_FAILED, NULL, v->name, "a capture holds no memory to read it from");
+	image = size <= VDSO_MAX ? malloc(size) : NULL;
 	if (!image)
 		return mmsi_nomem(err);
 	if (own_vdso(v)) {

@@ -626,7 +626,9 @@ struct mms_segment {
  *
  * The file is the very one that is mapped, also if it was deleted or if the
  * process lives in another root, as far as the caller's rights reach; it is
- * never another one that has its name now.
+ * never another one that has its name now.  Of a capture it is the file of that
+ * name on this machine, if it is the same inode, not written since; the vdso of a
+ * capture is out of reach.
  *
  * Errors, *err says which: MMS_USAGE (no VMA there, or none of an object),
  * MMS_DENIED, MMS_GONE, MMS_FAILED (deleted or replaced, and out of reach; no

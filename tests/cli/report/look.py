@@ -221,7 +221,8 @@ def searches(b, folder):
     b.key("/")
     b.type("no such name")
     text = b.js("document.getElementById('found').textContent")
-    is_so("nothing is called no such name" in text, "search.nothing", text)
+    is_so("nothing is called no such name" in text and "could not be read: 1" in text,
+          "search.nothing", text)
     b.key("Escape")
     is_so(not b.said, "search.no_console_error", b.said)
 

@@ -111,9 +111,11 @@ function list_found()
 
 function no_match(word)
 {
-	return `nothing is called ${shown(word)}` + (R.objects ? R.symbols_left_out ?
-		` (${number_text(R.symbols_left_out)} symbols are not in this file)` : "" :
-		" (a capture has no symbols)");
+	const out = R.symbols_left_out ? [`${number_text(R.symbols_left_out)} symbols are not in this report`] : [];
+
+	if (R.objects_unread)
+		out.push(`objects whose file could not be read: ${R.objects_unread}`);
+	return `nothing is called ${shown(word)}` + (out.length ? ` (${out.join("; ")})` : "");
 }
 
 function take_found(k)
