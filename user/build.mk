@@ -4,7 +4,8 @@
 
 USER_PKGS := json-c smartcols libelf libdw zlib
 TOOL_PKGS := ncursesw	# the tool alone
-USER_SRC  := $(wildcard user/lib/*.c user/cmd/*.c user/view/*.c user/lesson/*.c)
+USER_SRC  := $(wildcard user/lib/*.c user/cmd/*.c user/view/*.c user/lesson/*.c \
+		user/grade/*.c)
 LIB_SRC   := $(filter user/lib/%,$(USER_SRC))
 TOOL_SRC  := $(filter-out user/lib/%,$(USER_SRC))
 LIB_OBJ   := $(LIB_SRC:%.c=$(BUILD)/%.o)

@@ -947,6 +947,7 @@ enum mms_call {
 	MMS_CALL_MADVISE, MMS_CALL_MLOCK, MMS_CALL_MLOCK2, MMS_CALL_MUNLOCK,
 	MMS_CALL_MLOCKALL, MMS_CALL_MUNLOCKALL,
 	MMS_CALL_EXEC,		/* never told as a call: see MMS_TRACE_EXEC */
+	MMS_CALL_WRITE,		/* of any sort; never told either: see MMS_HELD_WRITE */
 	MMS_CALL_COUNT
 };
 
@@ -1027,6 +1028,8 @@ typedef void (*mms_trace_fn)(const struct mms_trace_event *event, void *arg);
 /* For mms_trace_start() and mms_trace_attach(). */
 #define MMS_TRACE_FAULTS	(1U << 0)
 #define MMS_TRACE_MALLOCS	(1U << 1)
+#define MMS_TRACE_BRIEF		(1U << 2)	/* of calls: not what they changed, nor who called */
+#define MMS_TRACE_WRITES	(1U << 3)	/* MMS_HELD_WRITE, of a program that is started */
 
 /*
  * Starts a program, as execvp() would.  It stops at its first call until mms_trace_run().
@@ -1052,6 +1055,51 @@ int mms_trace_run(struct mms_trace *trace, mms_trace_fn fn, void *arg, int *stat
 void mms_trace_close(struct mms_trace *trace);	/* NULL is fine */
 /* The process that was started, or attached to. */
 pid_t mms_trace_pid(const struct mms_trace *trace);
+
+/* Why a thread stands still. */
+enum mms_held {
+	MMS_HELD_EXEC,		/* a program is in memory; nothing of it has run */
+	MMS_HELD_CALL,		/* a call of the table has returned */
+	MMS_HELD_WRITE,		/* write, writev ... have returned: what was written is there */
+	MMS_HELD_SIGNAL,	/* a signal is on its way to it */
+	MMS_HELD_CHILD,		/* it has a new child, or thread */
+	MMS_HELD_END,		/* the last thread of a process ends; its memory is still there */
+	MMS_HELD_TICK,		/* nobody stands still: time has passed, or `fd` can be read */
+};
+
+struct mms_trace_hold {
+	enum mms_held why;
+	pid_t pid, tid;		/* 0 with TICK */
+	enum mms_call call;	/* CALL */
+	int error;		/* CALL: the errno that it failed with, or 0 */
+	int signal;		/* SIGNAL */
+	int fd;			/* WRITE: to where */
+	uint64_t result;	/* CALL; WRITE: how many bytes were taken */
+};
+
+typedef void (*mms_trace_held_fn)(const struct mms_trace_hold *hold, void *arg);
+
+/*
+ * Has `fn` called while that thread stands still (others may run), each `tick_ms`
+ * (0: never), and whenever `fd` (-1: none) can be read; EXEC also before the start has
+ * returned.  `begin`, unless NULL, runs in the child before anything else: only what is
+ * safe after fork() may be done there.  SIGINT, TERM and HUP kill the program.
+ */
+struct mms_trace_holding {
+	mms_trace_held_fn fn;
+	void (*begin)(void *arg);
+	void *arg;
+	unsigned int tick_ms;
+	int fd;
+};
+/* As mms_trace_start(). */
+int mms_trace_start_held(char *const argv[], enum mms_source source, unsigned int flags,
+			 const struct mms_trace_holding *holding, struct mms_trace **trace,
+			 struct mms_error *err);
+/* Kills all that is traced.  For the callbacks; mms_trace_run() then comes to its end. */
+void mms_trace_kill(struct mms_trace *trace);
+/* How many threads, of all processes, are traced now. */
+size_t mms_trace_threads(const struct mms_trace *trace);
 
 /*
  * Which frame made the call: the first that is neither of the C library nor the

@@ -14,7 +14,7 @@
 
 #include "trace.h"
 
-#define PROGRAM_MAX	120
+#define PROGRAM_MAX	200
 
 #if defined(__x86_64__)
 static const uint32_t archs[] = { AUDIT_ARCH_X86_64, AUDIT_ARCH_I386 };
@@ -39,8 +39,10 @@ static void put(struct program *p, struct sock_filter insn)
 }
 
 /* The calls of one architecture; what is of another one goes on behind. */
-static void put_arch(struct program *p, uint32_t arch)
+static void put_arch(struct program *p, uint32_t arch, bool writes)
 {
+	bool compat;
+
 	uint32_t row, number;
 	unsigned short jump;
 
@@ -52,7 +54,8 @@ static void put_arch(struct program *p, uint32_t arch)
 		put(p, (struct sock_filter)BPF_STMT(BPF_ALU | BPF_AND | BPF_K,
 						    ~(uint32_t)MMSI_X32_BIT));
 	for (size_t i = 0; mmsi_call_row(i, &row, &number); i++) {
-		if (row != arch)
+		if (row != arch ||
+		    (!writes && mmsi_call_of(arch, number, &compat) == MMS_CALL_WRITE))
 			continue;
 		put(p, (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, number, 0, 1));
 		put(p, (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_TRACE));
@@ -71,13 +74,13 @@ static int install(struct sock_fprog *prog)
 			    prog);
 }
 
-int mmsi_filter_install(void)
+int mmsi_filter_install(bool writes)
 {
 	struct program p = { .len = 0 };
 	struct sock_fprog prog = { .filter = p.at };
 
 	for (size_t i = 0; i < sizeof(archs) / sizeof(archs[0]); i++)
-		put_arch(&p, archs[i]);
+		put_arch(&p, archs[i], writes);
 	put(&p, (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW));
 	if (p.len == PROGRAM_MAX)
 		return E2BIG;

@@ -50,14 +50,15 @@ static struct mms_trace *trace_new(enum mms_source source, unsigned int flags,
 		mmsi_nomem(err);
 		return NULL;
 	}
-	t->signals = -1;
+	t->signals = t->holding.fd = -1;
 	t->source = source;
 	t->flags = flags;
 	t->objects = mmsi_objects_new();
 	if (!t->objects) {
 		mmsi_nomem(err);
 	} else if (!take_signals(t, err) &&
-		   (!flags || !mmsi_perf_new(&t->perf, err)) &&
+		   (!(flags & (MMS_TRACE_FAULTS | MMS_TRACE_MALLOCS)) ||
+		    !mmsi_perf_new(&t->perf, err)) &&
 		   (!(flags & MMS_TRACE_MALLOCS) || !mmsi_mallocs_new(t, err))) {
 		return t;
 	}
@@ -97,15 +98,17 @@ struct word {
 	int exec;		/* errno of exec */
 };
 
-static void child(char *const argv[], int sock, const sigset_t *mask)
+static void child(const struct mms_trace *t, char *const argv[], int sock)
 {
 	struct word word = { 0 };
 	char go;
 
+	if (t->holding.begin)
+		t->holding.begin(t->holding.arg);
 	while (read(sock, &go, 1) < 0 && errno == EINTR)
 		;
-	sigprocmask(SIG_SETMASK, mask, NULL);
-	word.filter = mmsi_filter_install();
+	sigprocmask(SIG_SETMASK, &t->mask, NULL);
+	word.filter = mmsi_filter_install(t->flags & MMS_TRACE_WRITES);
 	if (word.filter && send(sock, &word, sizeof(word), MSG_NOSIGNAL) != sizeof(word))
 		_exit(127);
 	/* It is answered when every call is watched instead. */
@@ -179,11 +182,21 @@ static int let_begin(struct mms_trace *t, char *const argv[], int sock, struct m
 int mms_trace_start(char *const argv[], enum mms_source source, unsigned int flags,
 		    struct mms_trace **trace, struct mms_error *err)
 {
+	static const struct mms_trace_holding nobody = { .fd = -1 };
+
+	return mms_trace_start_held(argv, source, flags, &nobody, trace, err);
+}
+
+int mms_trace_start_held(char *const argv[], enum mms_source source, unsigned int flags,
+			 const struct mms_trace_holding *holding, struct mms_trace **trace,
+			 struct mms_error *err)
+{
 	struct mms_trace *t = trace_new(source, flags, err);
 	int pair[2], ret;
 
 	if (!t)
 		return -1;
+	t->holding = *holding;
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair)) {
 		mms_trace_close(t);
 		return mms_fail(err, MMS_FAILED, NULL, argv[0], "socketpair: %s", strerror(errno));
@@ -191,7 +204,7 @@ int mms_trace_start(char *const argv[], enum mms_source source, unsigned int fla
 	t->pid = fork();
 	if (!t->pid) {
 		close(pair[0]);
-		child(argv, pair[1], &t->mask);
+		child(t, argv, pair[1]);
 	}
 	close(pair[1]);
 	ret = t->pid < 0 ? mms_fail(err, MMS_FAILED, NULL, argv[0], "fork: %s", strerror(errno)) :

@@ -92,6 +92,11 @@ static void begin(struct mms_trace *t, struct mmsi_tracee *e,
 	struct mms_trace_range range[2];
 
 	e->call = mmsi_call_of(info->arch, number, &e->compat);
+	if (e->call == MMS_CALL_WRITE) {
+		e->in_call = t->execed && t->flags & MMS_TRACE_WRITES;
+		e->args[0] = args[0];
+		return;
+	}
 	if (e->call == MMS_CALL_EXEC || e->call == MMS_CALL_COUNT || !t->execed) {
 		/* Of what is there now nothing will remain. */
 		if (e->call == MMS_CALL_EXEC)
@@ -100,6 +105,13 @@ static void begin(struct mms_trace *t, struct mmsi_tracee *e,
 	}
 	for (int i = 0; i < 6; i++)
 		e->args[i] = e->compat ? (uint32_t)args[i] : args[i];
+	if (t->flags & MMS_TRACE_BRIEF) {
+		e->in_call = true;
+		e->brk_known = false;
+		e->brk_before = 0;
+		e->began = mmsi_now();
+		return;
+	}
 	mmsi_space_open(t, s);
 	mmsi_drain(t);
 	e->brk_known = false;
@@ -197,12 +209,22 @@ static void note_objects(struct mms_trace *t, struct mmsi_tracee *e,
 static void finish(struct mms_trace *t, struct mmsi_tracee *e,
 		   const struct __ptrace_syscall_info *info)
 {
+	struct mms_trace_hold hold = { .why = MMS_HELD_CALL, .call = e->call };
 	struct mmsi_space *s = e->space;
 	bool brk_known = e->brk_known;
 	uint64_t before = e->brk_before;
-	struct mmsi_event *event = call_event(t, e);
+	struct mmsi_event *event;
 	struct mms_trace_event *x;
 
+	if (e->call == MMS_CALL_WRITE) {
+		e->in_call = false;
+		hold.why = MMS_HELD_WRITE;
+		hold.fd = (int)e->args[0];
+		hold.result = info->exit.is_error ? 0 : (uint64_t)info->exit.rval;
+		mmsi_held(t, e, hold);
+		return;
+	}
+	event = call_event(t, e);
 	if (!event)
 		return;
 	x = &event->e;
@@ -218,7 +240,10 @@ static void finish(struct mms_trace *t, struct mmsi_tracee *e,
 	compare(t, event, s);
 	x->brk_after = x->call == MMS_CALL_BRK ? x->result : before;
 	note_objects(t, e, x);
+	hold.error = x->error;
+	hold.result = x->result;
 	mmsi_event_add(t, event);
+	mmsi_held(t, e, hold);
 }
 
 /* A call that never returns: the thread was killed within it. */
@@ -226,8 +251,10 @@ static void abandon(struct mms_trace *t, struct mmsi_tracee *e)
 {
 	struct mmsi_event *event;
 
-	if (!e->in_call)
+	if (!e->in_call || e->call == MMS_CALL_WRITE) {
+		e->in_call = false;
 		return;
+	}
 	event = call_event(t, e);
 	if (!event)
 		return;
@@ -286,6 +313,7 @@ static void at_child(struct mms_trace *t, struct mmsi_tracee *e)
 		event->e.thread = child->space == e->space;
 		mmsi_event_add(t, event);
 	}
+	mmsi_held(t, child, (struct mms_trace_hold){ .why = MMS_HELD_CHILD });
 	let_in(t, child);
 }
 
@@ -331,6 +359,7 @@ static void at_exec(struct mms_trace *t, struct mmsi_tracee *e)
 	if (t->mallocs)
 		mmsi_mallocs_probe(t, e);
 	mmsi_drain(t);
+	mmsi_held(t, e, (struct mms_trace_hold){ .why = MMS_HELD_EXEC });
 }
 
 static void at_end(struct mms_trace *t, struct mmsi_tracee *e, int status)
@@ -394,6 +423,9 @@ static int at_event(struct mms_trace *t, struct mmsi_tracee *e, int event, int s
 		return 0;
 	case PTRACE_EVENT_EXIT:
 		mmsi_drain(t);
+		/* Of the last, or of all at once: then each one's end may be the last. */
+		if (e->space->threads == 1 || e->tid == e->space->pid)
+			mmsi_held(t, e, (struct mms_trace_hold){ .why = MMS_HELD_END });
 		return 0;
 	case PTRACE_EVENT_STOP:
 		watch(t, e);
@@ -435,6 +467,8 @@ void mmsi_stop_handle(struct mms_trace *t, pid_t tid, int status)
 	} else if (signal == SYSCALL_STOP) {
 		at_call(t, e);
 		signal = 0;
+	} else {
+		mmsi_held(t, e, (struct mms_trace_hold){ .why = MMS_HELD_SIGNAL, .signal = signal });
 	}
 	if (signal >= 0)
 		mmsi_stop_resume(t, e, signal);

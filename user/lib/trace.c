@@ -262,16 +262,60 @@ static void tell(struct mms_trace *t, bool all)
 	}
 }
 
+/* ---- whoever wants to know at once ------------------------------------------- */
+
+void mmsi_held(struct mms_trace *t, const struct mmsi_tracee *e, struct mms_trace_hold hold)
+{
+	if (!t->holding.fn || !t->execed)
+		return;
+	hold.pid = e ? e->space->pid : 0;
+	hold.tid = e ? e->tid : 0;
+	t->holding.fn(&hold, t->holding.arg);
+}
+
+static void tick(struct mms_trace *t)
+{
+	uint64_t now;
+
+	if (!t->holding.tick_ms)
+		return;
+	now = mmsi_now();
+	if (now < t->next_tick)
+		return;
+	t->next_tick = now + t->holding.tick_ms * 1000000ULL;
+	mmsi_held(t, NULL, (struct mms_trace_hold){ .why = MMS_HELD_TICK });
+}
+
+void mms_trace_kill(struct mms_trace *t)
+{
+	/* Threads die with their process; what is born meanwhile is in the books next time. */
+	for (int i = 0; i < MMSI_BUCKETS; i++)
+		for (const struct mmsi_tracee *e = t->bucket[i]; e; e = e->next)
+			kill(e->tid, SIGKILL);
+}
+
 /* ---- running --------------------------------------------------------------- */
 
 static void take_signal(struct mms_trace *t, int signal)
 {
 	if (signal == SIGCHLD)
 		return;
-	if (t->attached || t->ended)
+	if (t->holding.fn)
+		mms_trace_kill(t);
+	else if (t->attached || t->ended)
 		t->stop = true;
 	else if (signal == SIGTERM || signal == SIGHUP)
 		kill(t->pid, signal);
+}
+
+/* Milliseconds until there is something to do though nobody stops; -1: never. */
+static int patience(const struct mms_trace *t)
+{
+	uint64_t now = mmsi_now(), left = t->perf ? GLANCE_MS : UINT32_MAX;
+
+	if (t->holding.tick_ms && t->next_tick < now + left * 1000000)
+		left = t->next_tick > now ? (t->next_tick - now) / 1000000 + 1 : 0;
+	return left == UINT32_MAX ? -1 : (int)left;
 }
 
 /* Until a thread stops, a signal comes, or perf has something. */
@@ -282,12 +326,15 @@ static void wait_for_more(struct mms_trace *t)
 	const int *fds = NULL;
 	size_t count = t->perf ? mmsi_perf_fds(t->perf, &fds) : 0;
 
-	for (size_t i = 0; i < count && i + 1 < POLL_MAX; i++)
-		on[i + 1] = (struct pollfd){ .fd = fds[i], .events = POLLIN };
-	if (count >= POLL_MAX)
-		count = POLL_MAX - 1;
-	if (poll(on, (nfds_t)count + 1, t->perf ? GLANCE_MS : -1) <= 0)
+	on[1] = (struct pollfd){ .fd = t->holding.fd, .events = POLLIN };
+	for (size_t i = 0; i < count && i + 2 < POLL_MAX; i++)
+		on[i + 2] = (struct pollfd){ .fd = fds[i], .events = POLLIN };
+	if (count > POLL_MAX - 2)
+		count = POLL_MAX - 2;
+	if (poll(on, (nfds_t)count + 2, patience(t)) <= 0)
 		return;
+	if (on[1].revents & POLLIN)
+		mmsi_held(t, NULL, (struct mms_trace_hold){ .why = MMS_HELD_TICK });
 	while (read(t->signals, &info, sizeof(info)) == sizeof(info))
 		take_signal(t, (int)info.ssi_signo);
 }
@@ -307,6 +354,7 @@ int mms_trace_run(struct mms_trace *t, mms_trace_fn fn, void *arg, int *status, 
 		else if (tid < 0 && errno == ECHILD)
 			break;
 		tell(t, false);
+		tick(t);
 		if (!tid)
 			wait_for_more(t);
 	}
@@ -316,6 +364,11 @@ int mms_trace_run(struct mms_trace *t, mms_trace_fn fn, void *arg, int *status, 
 	*status = t->status;
 	*detached = t->attached && !t->ended;
 	return t->failed ? mmsi_nomem(err) : 0;
+}
+
+size_t mms_trace_threads(const struct mms_trace *t)
+{
+	return t->tracees;
 }
 
 pid_t mms_trace_pid(const struct mms_trace *t)

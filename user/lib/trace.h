@@ -36,7 +36,7 @@ void mmsi_call_after(enum mms_call call, const uint64_t args[6], uint64_t brk, u
 /* ---- trace-filter.c --------------------------------------------------------- */
 
 /* Lets this process be stopped at the calls of the table only.  Returns 0 or an errno. */
-int mmsi_filter_install(void);
+int mmsi_filter_install(bool writes);
 
 /* ---- trace-order.c: events in the order of time; pure ----------------------- */
 
@@ -217,6 +217,8 @@ struct mms_trace {
 	uint64_t drains;		/* how often perf was read */
 	struct mmsi_access access[MMSI_ACCESSES];
 	struct mmsi_mallocs *mallocs;
+	struct mms_trace_holding holding;
+	uint64_t next_tick;
 	bool ended;		/* the first process has */
 	int status;
 	bool stop;		/* detach, or kill */
@@ -240,6 +242,8 @@ struct mmsi_event *mmsi_event_new(struct mms_trace *t, enum mms_trace_kind kind,
 				  pid_t tid);
 void mmsi_event_add(struct mms_trace *t, struct mmsi_event *event);
 void mmsi_note(struct mms_trace *t, const struct mms_error *err);
+/* Tells whoever wants to know that a thread (NULL: none) stands still. */
+void mmsi_held(struct mms_trace *t, const struct mmsi_tracee *e, struct mms_trace_hold hold);
 /* Reads what perf has, and files it. */
 void mmsi_drain(struct mms_trace *t);
 
