@@ -13,3 +13,17 @@ $(CLI_OUT)/trace-subject: tests/cli/trace-subject.c
 	$(CC) $(CFLAGS) $(WARN) -O1 -fno-builtin -fno-inline -D_GNU_SOURCE -pthread -o $@ $<
 
 all-tests: $(CLI_OUT)/make-capture $(CLI_OUT)/trace-subject
+
+$(CLI_OUT)/misbehave: tests/cli/misbehave.c
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS) $(WARN) -pthread -o $@ $<
+
+# The programs of the assignments, right and wrong ones; as a student builds them.
+ASSIGNED := $(patsubst user/grade/assignments/%.c,$(CLI_OUT)/grade/%, \
+	     $(wildcard user/grade/assignments/*/*.c))
+
+$(CLI_OUT)/grade/%: user/grade/assignments/%.c
+	@mkdir -p $(@D)
+	$(CC) -O1 -w -o $@ $<
+
+all-tests: $(CLI_OUT)/misbehave $(ASSIGNED)

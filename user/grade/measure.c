@@ -255,6 +255,33 @@ static int tally(const struct mmscope_run *run, void *arg)
 	return 0;
 }
 
+/* Where the zero page looks like any other: the kernel's own figure, of whole VMAs. */
+static int sum_rss(struct grade_run *r, const struct cut *cut, uint64_t *value,
+		   char why[GRADE_WHY])
+{
+	struct mms_error err;
+	struct mms_vmas l;
+	uint64_t start, end;
+	int ret = 0;
+
+	if (mms_vmas_read(r->target, MMS_ALL_START, MMS_ALL_END, MMS_VMAS_ACCT, 0, &l, &err)) {
+		snprintf(why, GRADE_WHY, "%s", err.why);
+		return -1;
+	}
+	for (size_t i = 0; i < l.count && !ret; i++) {
+		if (!cut_vma(cut, &l.vma[i], &start, &end))
+			continue;
+		if (l.acct_rss && start == l.vma[i].start && end == l.vma[i].end)
+			*value += l.acct[i].rss;
+		else
+			ret = -1;
+	}
+	if (ret)
+		snprintf(why, GRADE_WHY, "only the module tells the zero page from others");
+	mms_vmas_free(&l);
+	return ret;
+}
+
 static int sum_pages(struct grade_run *r, enum grade_measure measure, const struct cut *cut,
 		     uint64_t *value, char why[GRADE_WHY])
 {
@@ -268,6 +295,8 @@ static int sum_pages(struct grade_run *r, enum grade_measure measure, const stru
 		snprintf(why, GRADE_WHY, "only the module tells of a page whether it is dirty");
 		return -1;
 	}
+	if (measure == GRADE_RESIDENT && !(told & MMSCOPE_CAT(ZERO)))
+		return sum_rss(r, cut, value, why);
 	if (mms_vmas_read(r->target, MMS_ALL_START, MMS_ALL_END, 0, 0, &l, &err)) {
 		snprintf(why, GRADE_WHY, "%s", err.why);
 		return -1;

@@ -363,7 +363,7 @@ static int run(struct grade_run *r, char *const argv[], struct mms_error *err)
 {
 	struct mms_trace_holding holding = { .fn = held, .begin = child, .arg = r,
 					     .tick_ms = TICK_MS, .fd = r->pty };
-	unsigned int flags = MMS_TRACE_BRIEF | MMS_TRACE_WRITES |
+	unsigned int flags = MMS_TRACE_BRIEF | MMS_TRACE_WRITES | MMS_TRACE_GUARD |
 			     (r->leaks ? MMS_TRACE_MALLOCS : 0);
 	bool detached;
 	int ret;

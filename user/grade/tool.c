@@ -120,25 +120,18 @@ static bool says(const struct grade_run *r, size_t check, const char *answer)
 	return mine && mine == best;
 }
 
-static void show(char *found, size_t size, uint64_t address, const struct grade_check *c,
-		 const char *answer)
+/* The first line of an answer that has something. */
+static void first_line(const char *answer, char *buf, size_t size)
 {
-	char shown[100];
-
-	while (*answer == ' ' || *answer == '\n')
-		answer++;
-	snprintf(shown, sizeof(shown), "%.*s", (int)strcspn(answer, "\n"), answer);
-	mms_escape(shown, found, size);
-	snprintf(shown, sizeof(shown), "%s", found);
-	snprintf(found, size, "0x%" PRIx64 " is %s; it said '%s'", address,
-		 grade_state_name(c->state), shown);
+	answer += strspn(answer, " \t\r\n");
+	snprintf(buf, size, "%.*s", (int)strcspn(answer, "\r\n"), answer);
 }
 
 static void sample(struct grade_run *r, size_t check, const struct tool_pages *pages)
 {
 	const struct grade_check *c = &r->spec->check[check];
 	uint64_t seed = r->seed + check, wanted = c->samples, done = 0;
-	char why[GRADE_WHY] = "", found[GRADE_WHY] = "", *listed = NULL;
+	char why[GRADE_WHY] = "", found[GRADE_WHY] = "", line[100], *listed = NULL;
 
 	if (c->measure == GRADE_LIST) {
 		listed = ask(r, c->text, 0, why);
@@ -163,8 +156,9 @@ static void sample(struct grade_run *r, size_t check, const struct tool_pages *p
 		if (right || still(r, c, address)) {
 			done++;
 			if (!right) {
-				if (answer)
-					show(found, sizeof(found), address, c, answer);
+				first_line(answer ? answer : "", line, sizeof(line));
+				snprintf(found, sizeof(found), "0x%" PRIx64 " is %s; it said '%s'",
+					 address, grade_state_name(c->state), line);
 				file(r, check, GRADE_WRONG, answer ? found : why);
 				free(answer);
 				free(listed);
@@ -219,7 +213,7 @@ static void amount(struct grade_run *r, size_t check)
 		return;
 	}
 	grade_value_words(c->told, truth, words, sizeof(words));
-	mms_escape(answer, text, sizeof(text));
+	first_line(answer, text, sizeof(text));
 	snprintf(found, sizeof(found), "it is %s; it said '%s'", words, text);
 	file(r, check, tool_tells(answer, truth, within, c->told >= GRADE_VMAS &&
 				  c->told <= GRADE_CALLS, NUMBERS_MAX) ?

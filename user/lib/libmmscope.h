@@ -948,6 +948,7 @@ enum mms_call {
 	MMS_CALL_MLOCKALL, MMS_CALL_MUNLOCKALL,
 	MMS_CALL_EXEC,		/* never told as a call: see MMS_TRACE_EXEC */
 	MMS_CALL_WRITE,		/* of any sort; never told either: see MMS_HELD_WRITE */
+	MMS_CALL_SIGNAL, MMS_CALL_PIDFD_SIGNAL,	/* see MMS_TRACE_GUARD */
 	MMS_CALL_COUNT
 };
 
@@ -1029,7 +1030,9 @@ typedef void (*mms_trace_fn)(const struct mms_trace_event *event, void *arg);
 #define MMS_TRACE_FAULTS	(1U << 0)
 #define MMS_TRACE_MALLOCS	(1U << 1)
 #define MMS_TRACE_BRIEF		(1U << 2)	/* of calls: not what they changed, nor who called */
-#define MMS_TRACE_WRITES	(1U << 3)	/* MMS_HELD_WRITE, of a program that is started */
+/* Of a program that is started: */
+#define MMS_TRACE_WRITES	(1U << 3)	/* MMS_HELD_WRITE */
+#define MMS_TRACE_GUARD		(1U << 4)	/* signals to others than itself reach nobody */
 
 /*
  * Starts a program, as execvp() would.  It stops at its first call until mms_trace_run().

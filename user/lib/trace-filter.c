@@ -14,7 +14,7 @@
 
 #include "trace.h"
 
-#define PROGRAM_MAX	200
+#define PROGRAM_MAX	250
 
 #if defined(__x86_64__)
 static const uint32_t archs[] = { AUDIT_ARCH_X86_64, AUDIT_ARCH_I386 };
@@ -38,10 +38,18 @@ static void put(struct program *p, struct sock_filter insn)
 		p->at[p->len++] = insn;
 }
 
-/* The calls of one architecture; what is of another one goes on behind. */
-static void put_arch(struct program *p, uint32_t arch, bool writes)
+static bool is_wanted(uint32_t arch, uint32_t number, unsigned int flags)
 {
 	bool compat;
+	enum mms_call call = mmsi_call_of(arch, number, &compat);
+
+	return call < MMS_CALL_WRITE || (call == MMS_CALL_WRITE ? flags & MMS_TRACE_WRITES :
+								  flags & MMS_TRACE_GUARD);
+}
+
+/* The calls of one architecture; what is of another one goes on behind. */
+static void put_arch(struct program *p, uint32_t arch, unsigned int flags)
+{
 
 	uint32_t row, number;
 	unsigned short jump;
@@ -54,8 +62,7 @@ static void put_arch(struct program *p, uint32_t arch, bool writes)
 		put(p, (struct sock_filter)BPF_STMT(BPF_ALU | BPF_AND | BPF_K,
 						    ~(uint32_t)MMSI_X32_BIT));
 	for (size_t i = 0; mmsi_call_row(i, &row, &number); i++) {
-		if (row != arch ||
-		    (!writes && mmsi_call_of(arch, number, &compat) == MMS_CALL_WRITE))
+		if (row != arch || !is_wanted(arch, number, flags))
 			continue;
 		put(p, (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, number, 0, 1));
 		put(p, (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_TRACE));
@@ -74,13 +81,13 @@ static int install(struct sock_fprog *prog)
 			    prog);
 }
 
-int mmsi_filter_install(bool writes)
+int mmsi_filter_install(unsigned int flags)
 {
 	struct program p = { .len = 0 };
 	struct sock_fprog prog = { .filter = p.at };
 
 	for (size_t i = 0; i < sizeof(archs) / sizeof(archs[0]); i++)
-		put_arch(&p, archs[i], writes);
+		put_arch(&p, archs[i], flags);
 	put(&p, (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW));
 	if (p.len == PROGRAM_MAX)
 		return E2BIG;

@@ -108,7 +108,7 @@ static void child(const struct mms_trace *t, char *const argv[], int sock)
 	while (read(sock, &go, 1) < 0 && errno == EINTR)
 		;
 	sigprocmask(SIG_SETMASK, &t->mask, NULL);
-	word.filter = mmsi_filter_install(t->flags & MMS_TRACE_WRITES);
+	word.filter = mmsi_filter_install(t->flags);
 	if (word.filter && send(sock, &word, sizeof(word), MSG_NOSIGNAL) != sizeof(word))
 		_exit(127);
 	/* It is answered when every call is watched instead. */

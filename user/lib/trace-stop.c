@@ -97,6 +97,10 @@ static void begin(struct mms_trace *t, struct mmsi_tracee *e,
 		e->args[0] = args[0];
 		return;
 	}
+	if (e->call == MMS_CALL_SIGNAL || e->call == MMS_CALL_PIDFD_SIGNAL) {
+		mmsi_kill_begin(t, e, e->call, args);
+		return;
+	}
 	if (e->call == MMS_CALL_EXEC || e->call == MMS_CALL_COUNT || !t->execed) {
 		/* Of what is there now nothing will remain. */
 		if (e->call == MMS_CALL_EXEC)

@@ -36,7 +36,14 @@ void mmsi_call_after(enum mms_call call, const uint64_t args[6], uint64_t brk, u
 /* ---- trace-filter.c --------------------------------------------------------- */
 
 /* Lets this process be stopped at the calls of the table only.  Returns 0 or an errno. */
-int mmsi_filter_install(bool writes);
+int mmsi_filter_install(unsigned int flags);	/* MMS_TRACE_WRITES, _GUARD */
+
+/* ---- trace-kill.c ----------------------------------------------------------- */
+
+struct mmsi_tracee;
+/* At the entry to a call that sends a signal. */
+void mmsi_kill_begin(struct mms_trace *t, const struct mmsi_tracee *e, enum mms_call call,
+		     const uint64_t *args);
 
 /* ---- trace-order.c: events in the order of time; pure ----------------------- */
 
