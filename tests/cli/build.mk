@@ -20,10 +20,27 @@ $(CLI_OUT)/misbehave: tests/cli/misbehave.c
 
 # The programs of the assignments, right and wrong ones; as a student builds them.
 ASSIGNED := $(patsubst user/grade/assignments/%.c,$(CLI_OUT)/grade/%, \
-	     $(wildcard user/grade/assignments/*/*.c))
+	     $(filter-out user/grade/assignments/module/%, \
+	      $(wildcard user/grade/assignments/*/*.c)) user/grade/assignments/module/subject.c)
 
 $(CLI_OUT)/grade/%: user/grade/assignments/%.c
 	@mkdir -p $(@D)
 	$(CC) -O1 -w -o $@ $<
 
 all-tests: $(CLI_OUT)/misbehave $(ASSIGNED)
+
+# Those that are modules, for the kernel of KDIR: resident.ko in a folder for each.
+ASSIGNED_MODULES := $(patsubst user/grade/assignments/module/%.c,%, \
+		     $(filter-out %/subject.c,$(wildcard user/grade/assignments/module/*.c)))
+MODULES_OUT = $(CLI_OUT)/grade/module/$(KREL)
+
+assigned-modules: $(foreach m,$(ASSIGNED_MODULES),$(MODULES_OUT)/$(m)/resident.ko)
+
+$(MODULES_OUT)/%/resident.ko: user/grade/assignments/module/%.c $(wildcard user/grade/assignments/module/*.h)
+	@mkdir -p $(@D)
+	@cp user/grade/assignments/module/*.h $(@D)
+	@cp $< $(@D)/resident.c
+	@echo 'obj-m := resident.o' > $(@D)/Kbuild
+	$(MAKE) -C $(KDIR) M=$(CURDIR)/$(@D) KCFLAGS=-Werror modules
+
+.PHONY: assigned-modules

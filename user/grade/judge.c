@@ -97,18 +97,17 @@ static void judge_number(struct grade_run *r, size_t check, uint64_t value)
 }
 
 /* That something was not printed is the program's fault; that it is not told is not. */
-static enum grade_verdict fault(const struct grade_run *r, const struct grade_check *c,
-				const char *why)
+static enum grade_verdict fault(struct grade_run *r, const struct grade_check *c)
 {
-	char more[GRADE_WHY];
+	char why[GRADE_WHY];
 	uint64_t start, end;
 
-	(void)why;
-	return r->target && !grade_range((struct grade_run *)r, &c->region, &start, &end, more) ?
-	       GRADE_UNKNOWN : GRADE_WRONG;
+	return r->target && !grade_range(r, &c->region, &start, &end, why) ? GRADE_UNKNOWN :
+									     GRADE_WRONG;
 }
 
-static void judge(struct grade_run *r, size_t check)
+/* `often`: it is not held, and may be gone by now; the next time tells more. */
+static void judge(struct grade_run *r, size_t check, bool often)
 {
 	const struct grade_check *c = &r->spec->check[check];
 	char text[80] = "", why[GRADE_WHY] = "";
@@ -118,9 +117,10 @@ static void judge(struct grade_run *r, size_t check)
 		return;
 	if (c->measure >= GRADE_ASK)
 		grade_tool(r, check);
-	else if (grade_measure(r, c, &value, text, why))
-		file(r, check, fault(r, c, why), why);
-	else if (c->measure == GRADE_PERMS)
+	else if (grade_measure(r, c, &value, text, why)) {
+		if (!often || r->result[check].verdict == GRADE_PENDING)
+			file(r, check, often ? GRADE_UNKNOWN : fault(r, c), why);
+	} else if (c->measure == GRADE_PERMS)
 		file(r, check, perms_are(c->text, text) == (c->relation == GRADE_IS) ?
 		     GRADE_RIGHT : GRADE_WRONG, text);
 	else
@@ -146,15 +146,28 @@ static void remember(struct grade_run *r, size_t moment)
 	}
 }
 
+/*
+ * What is to hold all the time has failed when it has once; and it begins when the
+ * program has said where it is to be looked at.
+ */
+static bool goes_on(struct grade_run *r, size_t check)
+{
+	const struct grade_region *region = &r->spec->check[check].region;
+	char why[GRADE_WHY];
+	uint64_t value;
+
+	return r->result[check].verdict != GRADE_WRONG && !grade_sum(r, &region->from, &value, why) &&
+	       !grade_sum(r, &region->to, &value, why);
+}
+
 void grade_judge_moment(struct grade_run *r, size_t moment)
 {
 	const struct grade_moment *m = &r->spec->moment[moment];
 
 	r->came[moment] = true;
 	for (size_t i = m->first; i < m->first + m->count; i++)
-		/* What is to hold all the time has failed when it has once. */
-		if (m->when != GRADE_EVERY || r->result[i].verdict <= GRADE_RIGHT)
-			judge(r, i);
+		if (m->when != GRADE_EVERY || goes_on(r, i))
+			judge(r, i, m->when == GRADE_EVERY);
 	if (m->when != GRADE_EVERY)
 		remember(r, moment);
 }
