@@ -55,7 +55,8 @@ static void nothing_known(void **state)
 
 	(void)state;
 	assert_string_equal(text,
-			    "# HELP mmscope_processes_unreadable Processes that were asked for and may not be looked at.\n"
+			    "# HELP mmscope_processes_unreadable "
+			    "Processes that were asked for and may not be looked at.\n"
 			    "# TYPE mmscope_processes_unreadable gauge\n"
 			    "mmscope_processes_unreadable 2\n"
 			    "# EOF\n");
