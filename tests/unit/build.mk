@@ -33,7 +33,7 @@ $(UNIT_OUT)/map: tests/unit/map.c tests/unit/kit.h user/view/map.h user/view/str
 		$(filter %.c %.o %.a,$^) -lcmocka $(USER_LIBS)
 
 # What a monitoring system is told.
-$(UNIT_OUT)/metrics: tests/unit/metrics.c tests/unit/kit.h user/view/metrics.h $(addprefix $(BUILD)/user/view/,metrics.o json.o vmas.o text.o table.o) $(BUILD)/libmmscope.a
+$(UNIT_OUT)/metrics: tests/unit/metrics.c tests/unit/kit.h user/view/metrics.h $(addprefix $(BUILD)/user/view/,metrics.o json.o text.o) $(BUILD)/libmmscope.a
 	@mkdir -p $(@D)
 	$(CC) $(CFLAGS) $(WARN) $(UNIT_CPPFLAGS) -o $@ $(filter %.c %.o %.a,$^) -lcmocka $(USER_LIBS)
 

@@ -272,18 +272,18 @@ const struct verb verb_metrics = {
 	.args = "PID|NAME... | --all",
 	.brief = "figures of processes and of the module, for Prometheus",
 	.about = "Writes what Prometheus, or the textfile collector of its node_exporter, reads:\n"
-		 "heap, resident, locked, swapped and mapped memory, page tables, VMAs, page faults\n"
-		 "and start time of each process, with its pid and comm as labels; whether the\n"
-		 "module is loaded, and how long it held locks.  What is not known is left out.\n"
-		 "A name stands for all processes that are called so.\n"
-		 "Each process makes a dozen series, and so does each that takes its place: of a\n"
-		 "fleet name the processes that matter; --all is for a machine or two.\n"
-		 "A process that may not be looked at is counted, in mmscope_processes_unreadable.\n"
-		 "With --source procfs nothing is said of the module.  The text is that of\n"
-		 "Prometheus' own format, to be read as OpenMetrics too by Prometheus; stricter\n"
-		 "readers of OpenMetrics want --openmetrics, which a textfile collector would take\n"
-		 "for untyped.  What there is to tell is written, too, when the exit status is 3 or\n"
-		 "4: none of the processes is there, or none may be looked at.",
+		 "of each process heap, resident, locked, swapped and mapped memory, page\n"
+		 "tables, VMAs, page faults and start time, with its pid and comm as labels; and\n"
+		 "whether the module is loaded, and how long it held locks (with --source procfs\n"
+		 "it is not asked). What is not known is left out. A name stands for all\n"
+		 "processes that are called so; those that may not be looked at are counted.\n"
+		 "Each process makes a dozen series, and so does each that takes its place: of\n"
+		 "a fleet name the processes that matter; --all is for a machine or two.\n"
+		 "The text is in Prometheus' own format, which it reads as OpenMetrics, too.\n"
+		 "Stricter readers of OpenMetrics want --openmetrics; a textfile collector would\n"
+		 "find its counters untyped, and with the module refuse it. What there is to\n"
+		 "tell is written also where the exit status is 3 or 4: none of the processes\n"
+		 "is there, or none may be looked at.",
 	.example = "  mmscope metrics nginx redis-server\n"
 		   "  mmscope metrics --all -o /var/lib/prometheus/node-exporter/mmscope.prom\n"
 		   "  mmscope metrics 1234 --json | jq .processes[0].resident_bytes",
