@@ -9,6 +9,7 @@ SCRIPTS=$ROOT/scripts
 BUILD=$ROOT/build
 CACHE=${XDG_CACHE_HOME:-${HOME:-/root}/.cache}/mmscope
 KERNELS=$CACHE/kernels          # RELEASE/{boot,lib/modules}; `list` names them
+PROMETHEUS=$CACHE/prometheus    # its programs, for tests, where none are installed
 ROOTS=$CACHE/roots              # of Debian suites, and of other architectures
 PATH=$PATH:/usr/sbin:/sbin
 

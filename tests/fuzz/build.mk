@@ -15,7 +15,7 @@ all-tests: $(BUILD)/tests/fuzz-ioctl
 # ---- what userspace parses ---------------------------------------------------
 
 PARSERS    := $(patsubst tests/fuzz/%.c,%,$(wildcard tests/fuzz/parse-*.c))
-PARSED_SRC := $(LIB_SRC) user/view/json.c \
+PARSED_SRC := $(LIB_SRC) user/view/json.c user/view/text.c user/view/metrics.c \
 	      $(addprefix user/lesson/,environ.c figure.c glibc.c pattern.c) tests/fuzz/program.c
 PARSE_FLAGS = -O1 -g -fno-omit-frame-pointer $(WARN) $(USER_CPPFLAGS) $(USER_CFLAGS) \
 	      -Iuser/lesson -Itests/abi -MMD -MP

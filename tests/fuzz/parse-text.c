@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * parse-text.c - text from outside (names of processes, files and mappings), made
- * harmless for terminals, and put into JSON.
+ * harmless for terminals, put into JSON, and into the labels of metrics.
  */
 #include <json-c/json.h>
 
 #include "../../user/view/json.h"
+#include "../../user/view/metrics.h"
 #include "fuzz.h"
 #include "private.h"
 
@@ -99,6 +100,34 @@ static void check_json(const char *text)
 	free(json);
 }
 
+/* A label ends where it should, and read back it is the text, or valid in its place. */
+static void check_label(const char *text)
+{
+	char *label = NULL, *to;
+	size_t len = 0;
+	FILE *out = open_memstream(&label, &len);
+
+	PROMISE(out != NULL);
+	view_metrics_quote(out, text);
+	PROMISE(!fclose(out) && len >= 2 && strlen(label) == len && label[0] == '"');
+	to = label;
+	for (size_t i = 1; i < len - 1; i++) {
+		PROMISE(label[i] != '"' && label[i] != '\n');
+		if (label[i] == '\\') {
+			i++;
+			PROMISE(i < len - 1 && strchr("\\\"n", label[i]));
+			*to++ = label[i] == 'n' ? '\n' : label[i];
+		} else {
+			*to++ = label[i];
+		}
+	}
+	PROMISE(label[len - 1] == '"');
+	*to = '\0';
+	PROMISE(mms_utf8_valid(label, strlen(label)));
+	PROMISE(!mms_utf8_valid(text, strlen(text)) || !strcmp(label, text));
+	free(label);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	size_t room = number_of(&data, &size, 1);
@@ -106,6 +135,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 	check_escape(text, room);
 	check_json(text);
+	check_label(text);
 	free(text);
 	return 0;
 }

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0
 # Builds the programs of tests/unit, one a file, into build/tests/unit/.
 
-UNIT_TESTS    := number name purpose runs inside elf parts judge lesson undo map watch capture diff trace
+UNIT_TESTS    := number name purpose runs inside elf parts judge lesson undo map watch capture diff trace metrics
 UNIT_OUT      := $(BUILD)/tests/unit
 UNIT_BINS     := $(UNIT_TESTS:%=$(UNIT_OUT)/%)
 UNIT_CPPFLAGS := -D_GNU_SOURCE -Ikmod/uapi -Iuser/lib -Itests/unit -Ikmod
@@ -31,6 +31,11 @@ $(UNIT_OUT)/map: tests/unit/map.c tests/unit/kit.h user/view/map.h user/view/str
 	@mkdir -p $(@D)
 	$(CC) $(CFLAGS) $(WARN) $(UNIT_CPPFLAGS) -DGOLDEN='"$(CURDIR)/tests/unit/map"' -o $@ \
 		$(filter %.c %.o %.a,$^) -lcmocka $(USER_LIBS)
+
+# What a monitoring system is told.
+$(UNIT_OUT)/metrics: tests/unit/metrics.c tests/unit/kit.h user/view/metrics.h $(addprefix $(BUILD)/user/view/,metrics.o json.o text.o) $(BUILD)/libmmscope.a
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS) $(WARN) $(UNIT_CPPFLAGS) -o $@ $(filter %.c %.o %.a,$^) -lcmocka $(USER_LIBS)
 
 # The view of watch but for the terminal: built to notice what harm it does, at any size.
 WATCH_VIEW := $(addprefix user/view/,watch.c watch-moment.c watch-rows.c watch-figures.c \

@@ -108,6 +108,6 @@ struct view_table *cmd_table_new(const struct cmd *cmd);
 extern const struct verb verb_show, verb_brk, verb_vmas, verb_pages, verb_locked;
 extern const struct verb verb_walk, verb_doctor, verb_where, verb_verify, verb_lesson;
 extern const struct verb verb_explain, verb_map, verb_elf, verb_snapshot, verb_diff, verb_trace;
-extern const struct verb verb_watch, verb_grade;
+extern const struct verb verb_watch, verb_grade, verb_metrics;
 
 #endif

@@ -41,7 +41,7 @@ static int write_one(const struct view_report *r, draw_fn draw, const char *path
 	good &= out && !ferror(out);
 	good &= out && !fclose(out);
 	if (good)
-		ret = mms_file_write(path, data, len, err);
+		ret = mms_file_write(path, data, len, 0600, err);
 	else
 		ret = mms_fail(err, MMS_FAILED, NULL, path, "no memory");
 	free(data);

@@ -224,7 +224,7 @@ int mms_capture_write(const struct mms_capture *c, const char *path, struct mms_
 
 	if (mmsi_file_check(path, err) || mmsi_capture_seal(c, &file, err))
 		return -1;
-	ret = mms_file_write(path, file.data, file.len, err);
+	ret = mms_file_write(path, file.data, file.len, 0600, err);
 	free(file.data);
 	return ret;
 }

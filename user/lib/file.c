@@ -83,7 +83,8 @@ static void sync_folder(const char *path)
 }
 
 /* Beside the target, so that it can be renamed; under its name only when it is whole. */
-static int replace(const char *path, const void *data, size_t len, struct mms_error *err)
+static int replace(const char *path, const void *data, size_t len, mode_t mode,
+		   struct mms_error *err)
 {
 	char *temporary = NULL;
 	int fd, ret = 0;
@@ -96,7 +97,7 @@ static int replace(const char *path, const void *data, size_t len, struct mms_er
 		free(temporary);
 		return ret;
 	}
-	if (write_all(fd, data, len))
+	if (write_all(fd, data, len) || fchmod(fd, mode))
 		ret = mmsi_fail_file(path, errno, err);
 	if (close(fd) && !ret)
 		ret = mmsi_fail_file(path, errno, err);
@@ -110,7 +111,8 @@ static int replace(const char *path, const void *data, size_t len, struct mms_er
 	return ret;
 }
 
-int mms_file_write(const char *path, const void *data, size_t len, struct mms_error *err)
+int mms_file_write(const char *path, const void *data, size_t len, mode_t mode,
+		   struct mms_error *err)
 {
 	const struct timespec at_once = { 0 };
 	sigset_t all, before, too_long;
@@ -127,7 +129,7 @@ int mms_file_write(const char *path, const void *data, size_t len, struct mms_er
 	sigemptyset(&too_long);
 	sigaddset(&too_long, SIGXFSZ);
 	pthread_sigmask(SIG_BLOCK, &all, &before);
-	ret = replace(name, data, len, err);
+	ret = replace(name, data, len, mode, err);
 	/* What the kernel sent for a write that it refused was told already. */
 	if (ret && err && err->sys_errno == EFBIG)
 		sigtimedwait(&too_long, NULL, &at_once);

@@ -136,6 +136,8 @@ struct mms_proc {
 	bool cap_known;
 	uint64_t minor_faults, major_faults;	/* of all its threads; major: with I/O */
 	bool faults_known;
+	uint64_t start_ns;	/* when it was started, since boot; to a tick of the clock */
+	bool start_known;
 };
 
 /*
@@ -143,6 +145,9 @@ struct mms_proc {
  * Errors: MMS_GONE (no such process), MMS_DENIED (hidepid).
  */
 int mms_proc_read(pid_t pid, struct mms_proc *proc, struct mms_error *err);
+
+/* When this machine was booted, nanoseconds since 1970, to a second; false: not told. */
+bool mms_boot_time(uint64_t *ns);
 
 /* Several processes, by ascending pid. */
 struct mms_procs {
@@ -732,13 +737,14 @@ struct mms_elf *mms_elfs_at(const struct mms_elfs *elfs, uint64_t address);
 /* ---- files ---------------------------------------------------------------- */
 
 /*
- * Writes a file, readable by its owner only: all of it, or nothing at all.
+ * Writes a file with the permissions `mode`: all of it, or nothing at all.
  * Signals that are sent meanwhile are delivered behind it.  What is there by that
  * name is replaced, if it is a regular file.
  * Errors: MMS_FAILED (no room, no memory), MMS_DENIED, MMS_USAGE (no such folder,
  * not a regular file).
  */
-int mms_file_write(const char *path, const void *data, size_t len, struct mms_error *err);
+int mms_file_write(const char *path, const void *data, size_t len, mode_t mode,
+		   struct mms_error *err);
 
 /* ---- captures ------------------------------------------------------------- */
 

@@ -61,7 +61,7 @@ ssize_t mmsi_read_file(int dirfd, const char *name, char **text)
 bool mmsi_proc_from_stat(const char *text, struct mms_proc *proc)
 {
 	const char *open = strchr(text, '('), *close = strrchr(text, ')');
-	unsigned long long minor, major;
+	unsigned long long minor, major, ticks;
 	unsigned int flags;
 	size_t len;
 	int told;
@@ -73,16 +73,20 @@ bool mmsi_proc_from_stat(const char *text, struct mms_proc *proc)
 		len = sizeof(proc->comm) - 1;
 	memcpy(proc->comm, open + 1, len);
 	proc->comm[len] = '\0';
-	told = sscanf(close + 1, " %c %*d %*d %*d %*d %*d %u %llu %*u %llu", &proc->state, &flags,
-		      &minor, &major);
+	told = sscanf(close + 1, " %c %*d %*d %*d %*d %*d %u %llu %*u %llu %*u"
+		      " %*u %*u %*d %*d %*d %*d %*d %*d %llu", &proc->state, &flags,
+		      &minor, &major, &ticks);
 	/* PF_KTHREAD, in the ninth field */
 	if (told >= 2)
 		proc->kthread = flags & 0x00200000;
-	proc->faults_known = told == 4;
+	proc->faults_known = told >= 4;
 	if (proc->faults_known) {
 		proc->minor_faults = minor;
 		proc->major_faults = major;
 	}
+	proc->start_known = told == 5;
+	if (proc->start_known)
+		proc->start_ns = ticks * (1000000000 / (uint64_t)sysconf(_SC_CLK_TCK));
 	return true;
 }
 
@@ -148,6 +152,23 @@ int mms_proc_read(pid_t pid, struct mms_proc *proc, struct mms_error *err)
 	ret = mmsi_proc_read_at(fd, pid, proc, err);
 	close(fd);
 	return ret;
+}
+
+bool mms_boot_time(uint64_t *ns)
+{
+	unsigned long long seconds;
+	const char *line = NULL;
+	char *text;
+
+	if (mmsi_read_file(AT_FDCWD, "/proc/stat", &text) < 0)
+		return false;
+	line = strstr(text, "\nbtime ");
+	if (line && sscanf(line, " btime %llu", &seconds) == 1)
+		*ns = seconds * 1000000000;
+	else
+		line = NULL;
+	free(text);
+	return line;
 }
 
 void mms_procs_free(struct mms_procs *procs)

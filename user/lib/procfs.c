@@ -71,12 +71,14 @@ static int procfs_vmas(struct mms_target *t, uint64_t start, uint64_t end,
 		       struct mms_error *err)
 {
 	bool acct = flags & MMS_VMAS_ACCT;
-	uint64_t count = 0;
+	uint64_t count = 0, uncounted;
 
 	(void)categories;
 	if (mmsi_read_file(t->procfd, acct ? "smaps" : "maps", &l->names) < 0)
 		return explain(t, err);
 	l->from = acct ? MMS_FROM_SMAPS : MMS_FROM_MAPS;
+	/* [vsyscall] is listed, but in no address space: the kernel does not count it. */
+	uncounted = strstr(l->names, "\nffffffffff600000-") ? 1 : 0;
 	if (mmsi_vmas_from_text(l, l->names, start, end, acct, &count))
 		return mmsi_nomem(err);
 	/* A process that has exited, but is not yet reaped, shows an empty file. */
@@ -91,7 +93,7 @@ static int procfs_vmas(struct mms_target *t, uint64_t start, uint64_t end,
 		l->acct_parts = true;
 	}
 	read_figures(t, &l->mm);
-	mmsi_fact(&l->mm.fact[MMS_MM_MAP_COUNT], count, l->from);
+	mmsi_fact(&l->mm.fact[MMS_MM_MAP_COUNT], count - uncounted, l->from);
 	find_heap_end(l);
 	return 0;
 }

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "json.h"
+#include "text.h"
 #include "vmas.h"
 
 /* The comma, the new line, the key. */
@@ -82,52 +83,14 @@ static void quote(struct view_json *j, const char *text, size_t len)
 	json_object_put(o);
 }
 
-/* Bytes of the longest well-formed start of a text. */
-static size_t valid_prefix(const char *text, size_t len)
-{
-	size_t n = 0;
-
-	while (n < len) {
-		size_t step = 1;
-
-		while (step <= 4 && n + step <= len && !mms_utf8_valid(text + n, step))
-			step++;
-		if (step > 4 || n + step > len)
-			break;
-		n += step;
-	}
-	return n;
-}
-
 static void quote_any(struct view_json *j, const char *text)
 {
-	size_t len = strlen(text), used = 0;
-	char *clean;
+	char *clean = view_utf8(text);
 
-	if (mms_utf8_valid(text, len)) {
-		quote(j, text, len);
-		return;
-	}
-	clean = malloc(3 * len + 1);
-	if (!clean) {
+	if (clean)
+		quote(j, clean, strlen(clean));
+	else
 		fputs("null", j->out);
-		return;
-	}
-	while (len) {
-		size_t n = valid_prefix(text, len);
-
-		memcpy(clean + used, text, n);
-		used += n;
-		text += n;
-		len -= n;
-		if (len) {
-			memcpy(clean + used, "\xef\xbf\xbd", 3);
-			used += 3;
-			text++;
-			len--;
-		}
-	}
-	quote(j, clean, used);
 	free(clean);
 }
 

@@ -105,6 +105,11 @@
  *		a mapping of its own), or the purpose of the VMA it is in, "caller", "stack"
  *		child: "parent", "thread"; exec: "program"; exit: "status" or "signal";
  *		lost: "count"; note: "text"
+ *   metrics	"module": { "loaded" (null: not told, or not asked), "version", "abi",
+ *		"longest_lock_hold_ns", "lock_holds" }, "unreadable" (processes), "processes": [
+ *		{ "pid", "comm", "source", "heap_bytes", "resident_bytes": { "anon", "file",
+ *		"shmem" }, "locked_bytes", "swapped_bytes", "page_table_bytes", "mapped_bytes",
+ *		"vmas", "page_faults": { "minor", "major" }, "start_time_ns" (since 1970) } ]
  *   doctor	"checks": [ { "name", "status": "ok"|"warn"|"fail"|"info", "text", "mend" } ]
  *
  * "mm" holds a member for each figure, by its name in mms_mm_field_name();

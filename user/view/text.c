@@ -91,6 +91,49 @@ const char *view_tail(const char *text, size_t room)
 	return slash && slash[1] ? slash : p;
 }
 
+/* Bytes of the longest well-formed start of a text. */
+static size_t valid_prefix(const char *text, size_t len)
+{
+	size_t n = 0;
+
+	while (n < len) {
+		size_t step = 1;
+
+		while (step <= 4 && n + step <= len && !mms_utf8_valid(text + n, step))
+			step++;
+		if (step > 4 || n + step > len)
+			break;
+		n += step;
+	}
+	return n;
+}
+
+char *view_utf8(const char *text)
+{
+	size_t len = strlen(text);
+	char *clean, *to;
+
+	if (mms_utf8_valid(text, len))
+		return strdup(text);
+	clean = malloc(3 * len + 1);
+	to = clean;
+	while (clean && len) {
+		size_t n = valid_prefix(text, len);
+
+		to = mempcpy(to, text, n);
+		text += n;
+		len -= n;
+		if (!len)
+			break;
+		to = mempcpy(to, "\xef\xbf\xbd", 3);
+		text++;
+		len--;
+	}
+	if (clean)
+		*to = '\0';
+	return clean;
+}
+
 char *view_harmless(const char *text, bool unicode)
 {
 	size_t len = mms_escape(text, NULL, 0);

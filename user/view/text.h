@@ -21,6 +21,8 @@ size_t view_cells(const char *text);
  * last component of a path fits, the tail starts with its slash.
  */
 const char *view_tail(const char *text, size_t room);
+/* A text in UTF-8: each byte that is not of it becomes U+FFFD.  To be freed; NULL: no memory. */
+char *view_utf8(const char *text);
 /*
  * Text from outside as it may be written to a terminal, in ASCII unless `unicode`.
  * To be freed; NULL: no memory.
