@@ -110,6 +110,32 @@ static int replace(const char *path, const void *data, size_t len, struct mms_er
 	return ret;
 }
 
+int mms_file_check(const char *path, struct mms_error *err)
+{
+	char *name, *temporary = NULL;
+	int fd, ret = 0;
+
+	if (mmsi_file_check(path, err))
+		return -1;
+	name = final_name(path);
+	if (!name)
+		return mmsi_fail_file(path, errno, err);
+	if (asprintf(&temporary, "%s.XXXXXX", name) < 0) {
+		free(name);
+		return mmsi_nomem(err);
+	}
+	fd = mkostemp(temporary, O_CLOEXEC);
+	if (fd < 0) {
+		ret = mmsi_fail_file(path, errno, err);
+	} else {
+		close(fd);
+		unlink(temporary);
+	}
+	free(temporary);
+	free(name);
+	return ret;
+}
+
 int mms_file_write(const char *path, const void *data, size_t len, struct mms_error *err)
 {
 	const struct timespec at_once = { 0 };

@@ -739,6 +739,11 @@ struct mms_elf *mms_elfs_at(const struct mms_elfs *elfs, uint64_t address);
  * not a regular file).
  */
 int mms_file_write(const char *path, const void *data, size_t len, struct mms_error *err);
+/*
+ * Whether it could begin to: for who has long to go until then.  What is there by that
+ * name is left alone.  Errors: as above.
+ */
+int mms_file_check(const char *path, struct mms_error *err);
 
 /* ---- captures ------------------------------------------------------------- */
 

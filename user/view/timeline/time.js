@@ -1,0 +1,459 @@
+// SPDX-License-Identifier: GPL-2.0
+// time.js - above: figures over time, and a mark for each event in the row of its kind,
+// with a shape of its own.  Where there are many in one column it is the higher.
+
+// [ hue, shape ]
+const KIND_LOOK = {
+	brk: [150, "up"], mmap: [210, "square"], munmap: [0, "hollow"], mremap: [270, "diamond"],
+	mprotect: [35, "bar"], madvise: [310, "down"], mlock: [55, "disc"], mlock2: [55, "disc"],
+	munlock: [55, "ring"], mlockall: [55, "disc"], munlockall: [55, "ring"], fault: [185, "tick"],
+	malloc: [120, "dot"], child: [235, "plus"], exec: [330, "star"], exit: [0, "cross"],
+	lost: [0, "cross"], note: [60, "dot"],
+};
+const MARK_ROW = 13, LANE = 40, AXIS = 18;
+
+const time = {
+	canvas: $("time"), base: document.createElement("canvas"), stale: true, asked: false,
+	by_time: false, from: 0, to: 1,		// of the axis: places of events
+	left: 0, width: 100, high: 100, lanes: [], rows: [], drag: null, ink: {},
+};
+
+// ---- where things are ------------------------------------------------------------
+
+function place_of(k) { return time.by_time ? WHEN[now.p.events[k]] : k; }
+
+function whole_axis()
+{
+	const p = now.p;
+
+	return time.by_time ? [WHEN[p.events[0]], Math.max(WHEN[p.events[p.n - 1]], WHEN[p.events[0]] + 1)] :
+		[-0.5, p.n - 0.5];
+}
+
+function x_of(place) { return time.left + (place - time.from) / (time.to - time.from) * time.width; }
+function place_at(x) { return time.from + (x - time.left) / time.width * (time.to - time.from); }
+
+// First event whose place is at or above one.
+function first_from(place)
+{
+	let low = 0, high = now.p.n;
+
+	while (low < high) {
+		const middle = (low + high) >> 1;
+
+		if (place_of(middle) < place)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
+}
+
+function row_of_kind(kind) { return time.rows.indexOf(kind); }
+function lanes_end() { return AXIS + time.lanes.length * time.lane; }
+
+function arrange_time()
+{
+	const p = now.p, there = new Set();
+
+	for (const e of p.events)
+		there.add(E.kind[e]);
+	time.rows = [...there].sort((a, b) => a - b);
+	time.lanes = [{ name: "mapped", of: p.mapped, hue: 210 }, { name: "heap", of: p.heap, hue: 150 },
+		{ name: "resident", of: p.resident, hue: 25 }].filter(lane => lane.of.some(v => !Number.isNaN(v)));
+	resize_time();
+}
+
+function resize_time()
+{
+	const paper = document.documentElement.dataset.print ? 1000 : 0;
+	const box = paper || time.canvas.parentElement.clientWidth, narrow = box < 560;
+	const ratio = paper ? 2 : window.devicePixelRatio || 1;
+
+	time.left = narrow ? 74 : 124;
+	time.lane = narrow ? 32 : LANE;
+	time.width = Math.max(80, box - time.left - 8);
+	time.high = AXIS + time.lanes.length * time.lane + time.rows.length * MARK_ROW + 4;
+	for (const canvas of [time.canvas, time.base]) {
+		canvas.width = Math.round(box * ratio);
+		canvas.height = Math.round(time.high * ratio);
+		canvas.getContext("2d").setTransform(ratio, 0, 0, ratio, 0, 0);
+	}
+	time.canvas.style.height = time.high + "px";
+	redraw_time();
+}
+
+function clamp_time()
+{
+	const [from, to] = whole_axis(), least = time.by_time ? 1000 : 4;
+	let size = Math.max(Math.min(least, to - from), Math.min(to - from, time.to - time.from));
+
+	if (!(size > 0))
+		size = to - from;
+	time.from = Math.max(from, Math.min(to - size, time.from));
+	time.to = time.from + size;
+	redraw_time();
+}
+
+function whole_time()
+{
+	[time.from, time.to] = whole_axis();
+	redraw_time();
+}
+
+// factor above 1: nearer; what is at the place stays there.
+function zoom_time(factor, place)
+{
+	time.from = place - (place - time.from) / factor;
+	time.to = place + (time.to - place) / factor;
+	clamp_time();
+}
+
+function move_time(places)
+{
+	time.from += places;
+	time.to += places;
+	clamp_time();
+}
+
+// So that the moment is to be seen.
+function follow_time()
+{
+	const at = place_of(now.k), size = time.to - time.from;
+
+	if (at < time.from || at > time.to) {
+		time.from = at - size / 2;
+		time.to = at + size / 2;
+		clamp_time();
+	}
+}
+
+// ---- shapes ----------------------------------------------------------------------
+
+function kind_colour(kind)
+{
+	const look = KIND_LOOK[KINDS[kind]];
+
+	return time.dark ? `hsl(${look[0]} 62% 66%)` : `hsl(${look[0]} 72% 36%)`;
+}
+
+function draw_shape(c, kind, x, y, r)
+{
+	const line = points => {
+		points.forEach(([dx, dy], i) => i ? c.lineTo(x + dx * r, y + dy * r) : c.moveTo(x + dx * r, y + dy * r));
+	};
+
+	c.beginPath();
+	c.lineWidth = 1.6;
+	switch (KIND_LOOK[KINDS[kind]][1]) {
+	case "up":	line([[0, -1], [1, 0.9], [-1, 0.9]]); c.fill(); break;
+	case "down":	line([[0, 1], [1, -0.9], [-1, -0.9]]); c.fill(); break;
+	case "square":	c.fillRect(x - 0.85 * r, y - 0.85 * r, 1.7 * r, 1.7 * r); break;
+	case "hollow":	c.strokeRect(x - 0.75 * r, y - 0.75 * r, 1.5 * r, 1.5 * r); break;
+	case "diamond":	line([[0, -1.1], [1.1, 0], [0, 1.1], [-1.1, 0]]); c.fill(); break;
+	case "bar":	c.fillRect(x - r, y - 0.4 * r, 2 * r, 0.8 * r); break;
+	case "disc":	c.arc(x, y, 0.9 * r, 0, 7); c.fill(); break;
+	case "ring":	c.arc(x, y, 0.8 * r, 0, 7); c.stroke(); break;
+	case "dot":	c.arc(x, y, 0.55 * r, 0, 7); c.fill(); break;
+	case "tick":	c.fillRect(x - 0.7, y - r, 1.4, 2 * r); break;
+	case "plus":	c.fillRect(x - r, y - 0.7, 2 * r, 1.4); c.fillRect(x - 0.7, y - r, 1.4, 2 * r); break;
+	case "star":	line([[0, -1.2], [0.4, -0.4], [1.2, 0], [0.4, 0.4], [0, 1.2], [-0.4, 0.4], [-1.2, 0], [-0.4, -0.4]]);
+		c.fill(); break;
+	case "cross":	line([[-0.8, -0.8], [0.8, 0.8]]); line([[-0.8, 0.8], [0.8, -0.8]]); c.stroke(); break;
+	}
+}
+
+// ---- drawing ---------------------------------------------------------------------
+
+function fit(c, text, room)
+{
+	if (c.measureText(text).width <= room)
+		return text;
+	while (text.length > 1 && c.measureText(text + "\u2026").width > room)
+		text = text.slice(0, -1);
+	return text + "\u2026";
+}
+
+function tick_step(span, most)
+{
+	const raw = span / most, ten = 10 ** Math.floor(Math.log10(raw));
+
+	return [1, 2, 5, 10].map(n => n * ten).find(step => step >= raw);
+}
+
+function draw_axis(c)
+{
+	const begin = time.by_time ? WHEN[now.p.events[0]] : -1;
+	const step = Math.max(time.by_time ? 0 : 1, tick_step(time.to - time.from, Math.max(2, time.width / 110)));
+	let at = Math.ceil((time.from - begin) / step) * step;
+
+	c.font = "11px " + MONO;
+	for (; at + begin <= time.to; at += step) {
+		const x = x_of(at + begin), text = time.by_time ? (at ? "+" + time_text(at) : "0") : number_text(Math.round(at));
+		const wide = c.measureText(text).width;
+
+		c.fillStyle = time.ink.line;
+		c.fillRect(x, AXIS - 4, 1, time.high);
+		c.fillStyle = time.ink.faint;
+		c.fillText(text, Math.max(time.left, Math.min(x - wide / 2, time.left + time.width - wide)), 10);
+	}
+}
+
+// The lowest and the highest of a column, and the last, for each column of pixels.
+function draw_lane(c, lane, top)
+{
+	const first = Math.max(0, first_from(time.from) - 1), last = Math.min(now.p.n, first_from(time.to) + 1);
+	let low = Infinity, high = -Infinity, x = 0, open = false;
+
+	for (let k = first; k < last; k++) {
+		low = lane.of[k] < low ? lane.of[k] : low;
+		high = lane.of[k] > high ? lane.of[k] : high;
+	}
+	if (high < low)
+		return;
+	lane.low = low;
+	lane.high = high;
+	const y_of = value => top + time.lane - 5 - (high > low ? (value - low) / (high - low) : 0.5) * (time.lane - 11);
+
+	c.save();
+	c.beginPath();
+	c.rect(time.left, top, time.width, time.lane);
+	c.clip();
+	c.beginPath();
+	for (let k = first; k < last; k++) {
+		if (Number.isNaN(lane.of[k])) {
+			open = false;
+			continue;
+		}
+		x = x_of(place_of(k));
+		if (open)
+			c.lineTo(x, y_of(lane.of[k - 1]));
+		c[open ? "lineTo" : "moveTo"](x, y_of(lane.of[k]));
+		open = true;
+	}
+	if (open)
+		c.lineTo(x_of(Math.min(time.to, whole_axis()[1])), y_of(lane.of[last - 1]));
+	c.strokeStyle = time.dark ? `hsl(${lane.hue} 65% 62%)` : `hsl(${lane.hue} 75% 38%)`;
+	c.lineWidth = 1.6;
+	c.stroke();
+	c.restore();
+}
+
+function draw_marks(c, top)
+{
+	const first = first_from(time.from), last = first_from(time.to + 1e-9);
+	const dense = (last - first) / time.width > 0.25, columns = Math.ceil(time.width / 2) + 1;
+
+	if (!dense) {
+		for (let k = first; k < last; k++) {
+			const kind = E.kind[now.p.events[k]];
+
+			c.fillStyle = c.strokeStyle = is_wanted(k) ? kind_colour(kind) : time.ink.absent;
+			draw_shape(c, kind, x_of(place_of(k)), top + (row_of_kind(kind) + 0.5) * MARK_ROW, 4.5);
+		}
+		return;
+	}
+	const counts = new Float64Array(columns * time.rows.length), row = new Int32Array(KINDS.length).fill(-1);
+
+	time.rows.forEach((kind, i) => { row[kind] = i; });
+	for (let k = first; k < last; k++)
+		if (is_wanted(k))
+			counts[row[E.kind[now.p.events[k]]] * columns + Math.floor((x_of(place_of(k)) - time.left) / 2)]++;
+	time.rows.forEach((kind, i) => {
+		let most = 0;
+
+		for (let x = 0; x < columns; x++)
+			most = Math.max(most, counts[i * columns + x]);
+		c.fillStyle = kind_colour(kind);
+		for (let x = 0; x < columns; x++) {
+			const n = counts[i * columns + x], h = 3 + (MARK_ROW - 5) * Math.log2(1 + n) / Math.log2(1 + most);
+
+			if (n)
+				c.fillRect(time.left + 2 * x, top + (i + 1) * MARK_ROW - 1 - h, 1.6, h);
+		}
+	});
+}
+
+function draw_gutter(c, top)
+{
+	time.rows.forEach((kind, i) => {
+		const y = top + (i + 0.5) * MARK_ROW;
+
+		c.fillStyle = c.strokeStyle = kind_colour(kind);
+		draw_shape(c, kind, 7, y, 4.5);
+		c.fillStyle = time.ink.text;
+		c.font = FONT;
+		c.fillText(fit(c, KINDS[kind], time.left - 20), 16, y + 4);
+	});
+}
+
+function draw_base()
+{
+	const c = time.base.getContext("2d");
+
+	c.save();
+	c.setTransform(1, 0, 0, 1, 0, 0);
+	c.clearRect(0, 0, time.base.width, time.base.height);
+	c.restore();
+	draw_axis(c);
+	time.lanes.forEach((lane, i) => {
+		c.fillStyle = time.ink.line;
+		c.fillRect(0, AXIS + (i + 1) * time.lane - 1, time.left + time.width, 1);
+		draw_lane(c, lane, AXIS + i * time.lane);
+	});
+	draw_marks(c, lanes_end());
+	draw_gutter(c, lanes_end());
+}
+
+// What the figures are at the moment, and between which the line moves.
+function draw_values(c)
+{
+	time.lanes.forEach((lane, i) => {
+		const value = lane.of[now.k], top = AXIS + i * time.lane, room = time.left - 6;
+
+		c.font = FONT;
+		c.fillStyle = time.dark ? `hsl(${lane.hue} 65% 70%)` : `hsl(${lane.hue} 75% 30%)`;
+		c.fillText(lane.name, 2, top + 12);
+		c.font = "bold 12px " + MONO;
+		c.fillStyle = time.ink.text;
+		c.fillText(Number.isNaN(value) ? "?" : size_text(value), 2, top + 26);
+		if (time.lane < LANE || lane.high === undefined)
+			return;
+		c.font = "10px " + MONO;
+		c.fillStyle = time.ink.faint;
+		for (const [text, y] of [[size_text(lane.high), top + 10], [size_text(lane.low), top + time.lane - 4]])
+			c.fillText(text, room - c.measureText(text).width, y);
+	});
+}
+
+function draw_cursor(c)
+{
+	const x = x_of(place_of(now.k));
+
+	if (x < time.left - 1 || x > time.left + time.width + 1)
+		return;
+	c.fillStyle = time.ink.focus;
+	c.fillRect(x - 0.75, AXIS - 6, 1.5, time.high);
+	c.beginPath();
+	c.moveTo(x - 5, AXIS - 8);
+	c.lineTo(x + 5, AXIS - 8);
+	c.lineTo(x, AXIS - 1);
+	c.fill();
+	c.strokeStyle = time.ink.focus;
+	c.lineWidth = 2;
+	c.beginPath();
+	c.arc(x, lanes_end() + (row_of_kind(E.kind[now.p.events[now.k]]) + 0.5) * MARK_ROW, 7, 0, 7);
+	c.stroke();
+}
+
+function draw_time()
+{
+	const c = time.canvas.getContext("2d");
+
+	time.asked = false;
+	if (time.stale)
+		draw_base();
+	time.stale = false;
+	c.save();
+	c.setTransform(1, 0, 0, 1, 0, 0);
+	c.clearRect(0, 0, time.canvas.width, time.canvas.height);
+	c.drawImage(time.base, 0, 0);
+	c.restore();
+	draw_values(c);
+	if (time.drag && time.drag.moved) {
+		c.fillStyle = time.ink.chosen;
+		c.fillRect(Math.min(time.drag.x0, time.drag.x), AXIS, Math.abs(time.drag.x - time.drag.x0), time.high);
+	}
+	draw_cursor(c);
+}
+
+function soon_time()
+{
+	if (time.asked)
+		return;
+	time.asked = true;
+	requestAnimationFrame(draw_time);
+}
+
+function redraw_time()
+{
+	time.stale = true;
+	soon_time();
+}
+
+// ---- the pointer -----------------------------------------------------------------
+
+function time_x(event) { return event.clientX - time.canvas.getBoundingClientRect().left; }
+
+// The event that is nearest to a pixel; one of the row there, if it is in one.
+function event_at(x, y)
+{
+	const kind = time.rows[Math.floor((y - lanes_end()) / MARK_ROW)];
+	const near = first_from(place_at(x)), fits = k => kind === undefined || E.kind[now.p.events[k]] === kind;
+	let best = -1;
+
+	for (let k = near; k < now.p.n && best < 0; k++)
+		if (fits(k))
+			best = k;
+	for (let k = near - 1; k >= 0; k--) {
+		if (best >= 0 && place_at(x) - place_of(k) > place_of(best) - place_at(x))
+			break;
+		if (fits(k))
+			return k;
+	}
+	return best;
+}
+
+time.canvas.addEventListener("pointerdown", event => {
+	const x = time_x(event);
+
+	if (event.button || x < time.left)
+		return;
+	time.canvas.setPointerCapture(event.pointerId);
+	time.drag = { x0: x, x, moved: false };
+});
+time.canvas.addEventListener("pointermove", event => {
+	const x = Math.max(time.left, Math.min(time.left + time.width, time_x(event)));
+
+	if (!time.drag)
+		return;
+	time.drag.x = x;
+	time.drag.moved = time.drag.moved || Math.abs(x - time.drag.x0) > 5;
+	soon_time();
+});
+time.canvas.addEventListener("pointerup", event => {
+	const drag = time.drag, y = event.clientY - time.canvas.getBoundingClientRect().top;
+
+	time.drag = null;
+	if (!drag)
+		return;
+	if (!drag.moved) {
+		const k = event_at(drag.x0, y);
+
+		if (k >= 0)
+			go(k);
+		return;
+	}
+	const from = place_at(Math.min(drag.x0, drag.x)), to = place_at(Math.max(drag.x0, drag.x));
+
+	time.from = from;
+	time.to = to;
+	clamp_time();
+	soon_time();
+});
+time.canvas.addEventListener("pointercancel", () => { time.drag = null; soon_time(); });
+time.canvas.addEventListener("dblclick", () => { whole_time(); });
+// Where it cannot be farther the page scrolls.
+time.canvas.addEventListener("wheel", event => {
+	const [from, to] = whole_axis(), size = time.to - time.from;
+	const sideways = Math.abs(event.deltaX) > Math.abs(event.deltaY) || event.shiftKey;
+
+	if (!sideways && event.deltaY > 0 && size >= (to - from) * 0.9999)
+		return;
+	event.preventDefault();
+	if (sideways)
+		move_time((event.deltaX || event.deltaY) / time.width * size);
+	else
+		zoom_time(Math.exp(-Math.max(-240, Math.min(240, event.deltaY * (event.deltaMode ? 30 : 1))) * 0.003),
+			place_at(Math.max(time.left, time_x(event))));
+}, { passive: false });
