@@ -48,6 +48,21 @@ function bits_after(bits, code)
 	return bits;
 }
 
+// Which signs there ever are of a process.
+function signs_of(p)
+{
+	const codes = new Set();
+	let bits = 0;
+
+	for (const e of p.events)
+		for (let i = 2; E.marks[e] && i < E.marks[e].length; i += 3)
+			codes.add(E.marks[e][i]);
+	for (const code of codes)
+		for (const before of [0, RESIDENT])
+			bits |= bits_after(before, code);
+	return SIGNS.map(sign => (bits & sign.bit) !== 0);
+}
+
 function pages_new(p) { p.pages = { at: -1, blocks: new Map(), undo: [] }; }
 
 // Blocks of a range that are to be looked at: all, or of what is gone those there are.

@@ -16,7 +16,7 @@ function item_width(pages, many)
 {
 	const doubled = Math.log2(Math.max(1, pages));
 
-	return many ? 9 + 4 * doubled : 34 + 9 * doubled;
+	return many ? 9 + 4 * doubled : 48 + 8 * doubled;
 }
 
 // VMAs, and what is gone, by their addresses.
@@ -170,9 +170,13 @@ function draw_item(c, item)
 		c.fillText(fit(c, sign + v_short(id), room), x + 5, y + 12);
 		c.font = "10px " + MONO;
 		c.fillStyle = gone ? space.ink.faint : space.ink.text;
-		const size = size_text(item.pages * PAGE), perms = v_perms(id) + (v_locked(id) ? " locked" : "");
+		const size = size_text(item.pages * PAGE), both = `${size} ${v_perms(id)}${v_locked(id) ? " locked" : ""}`;
 
-		c.fillText(fit(c, c.measureText(`${size} ${perms}`).width <= room ? `${size} ${perms}` : size, room), x + 5, y + 23);
+		c.fillText(fit(c, fit(c, both, room) === both ? both : size, room), x + 5, y + 23);
+	}
+	if (v_locked(id) && !gone) {
+		c.fillStyle = space.colours[0];
+		c.fillRect(x, y + HIGH - 20, width, 3);
 	}
 	frame_item(c, item);
 }
@@ -184,7 +188,8 @@ function draw_gap(c, item)
 	c.fillStyle = space.ink.faint;
 	c.font = "10px " + MONO;
 	if (item.line) {
-		c.fillText(`\u2026 ${words} unmapped \u2026  ${hex(item.gap + item.pages)}`, 4, item.y + 12);
+		c.fillText(item.gap + item.pages >= KERNEL ? "\u2026 the kernel's part \u2026" :
+			`\u2026 ${words} unmapped \u2026`, 4, item.y + 12);
 		return;
 	}
 	c.fillRect(item.x + 2, item.y + HIGH - 12, item.width - 6, 1);

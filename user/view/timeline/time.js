@@ -165,13 +165,20 @@ function draw_shape(c, kind, x, y, r)
 
 // ---- drawing ---------------------------------------------------------------------
 
+const letters = new Map();		// by font: how wide one is
+
+// As much of a text as there is room for; all letters are alike wide, but for foreign ones.
 function fit(c, text, room)
 {
-	if (c.measureText(text).width <= room)
-		return text;
-	while (text.length > 1 && c.measureText(text + "\u2026").width > room)
-		text = text.slice(0, -1);
-	return text + "\u2026";
+	let letter = letters.get(c.font), used = text;
+
+	if (!letter)
+		letters.set(c.font, letter = c.measureText("x").width);
+	if (/^[ -~]*$/.test(text))
+		return text.length * letter <= room ? text : text.slice(0, Math.max(1, Math.floor(room / letter) - 1)) + "\u2026";
+	while (used.length > 1 && c.measureText(used + "\u2026").width > room)
+		used = used.slice(0, -1);
+	return used === text ? text : used + "\u2026";
 }
 
 function tick_step(span, most)

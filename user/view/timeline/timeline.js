@@ -234,13 +234,18 @@ function draw_legend()
 	const sample = (how, words) => make("span", { class: "lit " + how }, HOW_SIGN[how] + " " + words);
 
 	$("legend").replaceChildren(sample("made", "new"), sample("changed", "changed"), sample("gone", "gone"),
-		make("span", { class: "faint" }, "pages, as calls and faults told:"),
+		now.p.locks ? make("span", { class: "key" }, make("span", { class: "swatch thin" }), "VMA is locked") : "",
+		make("span", { class: "faint" }, now.p.signs.includes(true) ? "pages, as calls and faults told:" : ""),
 		...SIGNS.map((sign, s) => {
+			if (!now.p.signs[s])
+				return "";
 			const swatch = make("span", { class: "swatch" });
 
 			swatch.style.background = space.colours[s];
 			return make("span", { class: "key" }, swatch, sign.words);
 		}));
+	for (const swatch of $("legend").querySelectorAll(".thin"))
+		swatch.style.background = space.colours[0];
 }
 
 function draw_title()
@@ -277,7 +282,10 @@ function choose_process(i)
 	now.k = 0;
 	space.chosen = filter.vma = filter.caller = null;
 	filter.kinds.clear();
+	now.p.signs = now.p.signs || signs_of(now.p);
+	now.p.locks = now.p.changes.some(change => change && (change.list || change.flatMap(part => part[2])).some(v_locked));
 	$("process").value = String(i);
+	draw_legend();
 	draw_kinds();
 	draw_callers();
 	arrange_time();
@@ -406,9 +414,9 @@ function take_colours()
 function new_colours()
 {
 	take_colours();
-	draw_legend();
 	if (!now.p)
 		return;
+	draw_legend();
 	draw_kinds();
 	redraw_time();
 	show_moment();
@@ -448,7 +456,6 @@ addEventListener("afterprint", () => {
 
 take_colours();
 draw_title();
-draw_legend();
 draw_processes();
 if (EVENTS)
 	choose_process(0);
