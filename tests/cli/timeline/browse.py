@@ -154,6 +154,10 @@ def keys(b, folder):
     say(b.js("document.getElementById('help').open"), "browser.keys.help")
     b.key("Escape")
     say(not b.js("document.getElementById('help').open"), "browser.keys.help_closes")
+    b.click("#ask")
+    b.click("#understood")
+    say(not b.js("document.getElementById('help').open"), "browser.keys.help_by_buttons")
+    b.js("document.activeElement.blur()")
     b.key("n")
     say(b.js("space.chosen !== null && document.querySelector('#vma h4').textContent.length > 3"),
         "browser.keys.choose_a_vma")
@@ -241,7 +245,8 @@ def filters(b, folder):
     say(b.js(all_shown) == want and want, "browser.filter.search", b.js(all_shown))
     b.key("Enter")
     say(b.js(EVENT) == want[0], "browser.filter.search_enter", b.js(EVENT))
-    b.key("Escape")
+    b.key("Escape", 2)
+    say(b.js("document.activeElement.id") == "time", "browser.filter.escape_leaves_the_search")
     moved = first[want[0]]
     b.key("/")
     b.type(moved["result"])

@@ -52,7 +52,7 @@ function arrange_space()
 			space.items.push({ gap: end, pages: item.start - end, x: 0, y, width: space.width, line: true });
 			y += GAP_LINE;
 		} else if (gap > 0) {
-			const room = many ? 6 : 34;
+			const room = many ? 6 : 42;
 
 			if (x + room + wide > space.width)
 				line_end();

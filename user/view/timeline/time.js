@@ -137,30 +137,44 @@ function kind_colour(kind)
 	return time.dark ? `hsl(${look[0]} 62% 66%)` : `hsl(${look[0]} 72% 36%)`;
 }
 
+// Within a square from -1 to 1; a line, or what is within it.
+const SHAPES = {
+	up: ["M0-1L1 .9L-1 .9Z"], down: ["M0 1L1-.9L-1-.9Z"], square: ["M-.85-.85H.85V.85H-.85Z"],
+	hollow: ["M-.75-.75H.75V.75H-.75Z", true], diamond: ["M0-1.1L1.1 0L0 1.1L-1.1 0Z"],
+	bar: ["M-1-.4H1V.4H-1Z"], disc: ["M-.9 0A.9.9 0 1 1 .9 0A.9.9 0 1 1-.9 0Z"],
+	ring: ["M-.8 0A.8.8 0 1 1 .8 0A.8.8 0 1 1-.8 0Z", true], dot: ["M-.55 0A.55.55 0 1 1 .55 0A.55.55 0 1 1-.55 0Z"],
+	tick: ["M-.16-1H.16V1H-.16Z"], plus: ["M-1 0H1M0-1V1", true],
+	star: ["M0-1.2L.4-.4L1.2 0L.4 .4L0 1.2L-.4 .4L-1.2 0L-.4-.4Z"], cross: ["M-.8-.8L.8 .8M-.8 .8L.8-.8", true],
+};
+const STROKE = 0.35;
+const paths = {};
+
+function shape_name(kind) { return KIND_LOOK[KINDS[kind]][1]; }
+
 function draw_shape(c, kind, x, y, r)
 {
-	const line = points => {
-		points.forEach(([dx, dy], i) => i ? c.lineTo(x + dx * r, y + dy * r) : c.moveTo(x + dx * r, y + dy * r));
-	};
+	const [path, line] = SHAPES[shape_name(kind)];
 
-	c.beginPath();
-	c.lineWidth = 1.6;
-	switch (KIND_LOOK[KINDS[kind]][1]) {
-	case "up":	line([[0, -1], [1, 0.9], [-1, 0.9]]); c.fill(); break;
-	case "down":	line([[0, 1], [1, -0.9], [-1, -0.9]]); c.fill(); break;
-	case "square":	c.fillRect(x - 0.85 * r, y - 0.85 * r, 1.7 * r, 1.7 * r); break;
-	case "hollow":	c.strokeRect(x - 0.75 * r, y - 0.75 * r, 1.5 * r, 1.5 * r); break;
-	case "diamond":	line([[0, -1.1], [1.1, 0], [0, 1.1], [-1.1, 0]]); c.fill(); break;
-	case "bar":	c.fillRect(x - r, y - 0.4 * r, 2 * r, 0.8 * r); break;
-	case "disc":	c.arc(x, y, 0.9 * r, 0, 7); c.fill(); break;
-	case "ring":	c.arc(x, y, 0.8 * r, 0, 7); c.stroke(); break;
-	case "dot":	c.arc(x, y, 0.55 * r, 0, 7); c.fill(); break;
-	case "tick":	c.fillRect(x - 0.7, y - r, 1.4, 2 * r); break;
-	case "plus":	c.fillRect(x - r, y - 0.7, 2 * r, 1.4); c.fillRect(x - 0.7, y - r, 1.4, 2 * r); break;
-	case "star":	line([[0, -1.2], [0.4, -0.4], [1.2, 0], [0.4, 0.4], [0, 1.2], [-0.4, 0.4], [-1.2, 0], [-0.4, -0.4]]);
-		c.fill(); break;
-	case "cross":	line([[-0.8, -0.8], [0.8, 0.8]]); line([[-0.8, 0.8], [0.8, -0.8]]); c.stroke(); break;
-	}
+	paths[path] = paths[path] || new Path2D(path);
+	c.save();
+	c.translate(x, y);
+	c.scale(r, r);
+	c.lineWidth = STROKE;
+	c[line ? "stroke" : "fill"](paths[path]);
+	c.restore();
+}
+
+// The same in the text of the page.
+function shape_of(kind)
+{
+	const [path, line] = SHAPES[shape_name(kind)];
+	const shape = $("shape").content.firstElementChild.cloneNode(true);
+
+	for (const [name, value] of [["d", path], ["fill", line ? "none" : "currentColor"],
+		["stroke", line ? "currentColor" : "none"], ["stroke-width", STROKE]])
+		shape.firstElementChild.setAttribute(name, value);
+	shape.style.color = kind_colour(kind);
+	return shape;
 }
 
 // ---- drawing ---------------------------------------------------------------------

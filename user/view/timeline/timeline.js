@@ -184,19 +184,6 @@ function step_vma(by)
 
 // ---- legends ---------------------------------------------------------------------
 
-// Drawn as in the picture; colours may become others.
-function shape_of(kind)
-{
-	const ratio = window.devicePixelRatio || 1, canvas = make("canvas", { class: "shape", "aria-hidden": "true", "data-kind": kind });
-	const c = canvas.getContext("2d");
-
-	canvas.width = canvas.height = 12 * ratio;
-	c.setTransform(ratio, 0, 0, ratio, 0, 0);
-	c.fillStyle = c.strokeStyle = kind_colour(kind);
-	draw_shape(c, kind, 6, 6, 4.5);
-	return canvas;
-}
-
 function draw_kinds()
 {
 	const counts = new Map();
@@ -359,6 +346,7 @@ $("search").addEventListener("input", () => {
 for (const [id, key] of [["first", "Home"], ["back", "ArrowLeft"], ["play", " "], ["next", "ArrowRight"],
 	["last", "End"], ["farther", "-"], ["nearer", "+"], ["whole", "0"], ["ask", "?"], ["clear", "Escape"]])
 	$(id).addEventListener("click", ACTIONS[key]);
+$("understood").addEventListener("click", () => $("help").close());
 $("axis").addEventListener("change", toggle_axis);
 $("process").addEventListener("change", () => choose_process(Number($("process").value)));
 $("caller").addEventListener("change", () => {

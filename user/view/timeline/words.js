@@ -5,6 +5,8 @@
 const HOW_WORDS = { made: "new", changed: "changed", gone: "gone" };
 const LISTED = 12;		// VMAs of one event; the map shows the others
 
+function pages_text(n) { return `${number_text(n)} page${n === 1 ? "" : "s"}`; }
+
 function vma_button(id, how, start, pages)
 {
 	const button = make("button", { type: "button", class: "plain vma", "data-vma": id },
@@ -40,7 +42,7 @@ function page_words(p, k)
 		for (const name of names)
 			sums.set(name, (sums.get(name) || 0) + pages);
 	}
-	return [...sums].map(([name, pages]) => `${number_text(pages)} page${pages === 1 ? "" : "s"} ${name}`).join(", ");
+	return [...sums].map(([name, pages]) => `${pages_text(pages)} ${name}`).join(", ");
 }
 
 function show_event(p, k, effect)
@@ -85,9 +87,9 @@ function show_vma_words(id, chosen_range)
 	only.addEventListener("click", toggle_vma_filter);
 	box.replaceChildren(make("h4", null, v_words(id)), terms(make("dl"), [
 		["range", make("span", { class: "hex" }, `${hex(V_START[id])}\u2013${hex(v_end(id))}`)],
-		["size", `${size_text(V_PAGES[id] * PAGE)}, ${number_text(V_PAGES[id])} pages`],
+		["size", `${size_text(V_PAGES[id] * PAGE)}, ${pages_text(V_PAGES[id])}`],
 		["access", v_perms(id)],
-		["flags", names_of(T.vmas.flags[id], T.flags).slice(0).filter(name => !["read", "write", "exec", "shared"].includes(name)).join(", ")],
+		["flags", names_of(T.vmas.flags[id], T.flags).filter(name => !["read", "write", "exec", "shared"].includes(name)).join(", ")],
 		["in the file", T.vmas.inode[id] ? `from ${hex(T.vmas.offset[id])}` : null],
 		["pages told", sign_sums(id) || "of none"],
 		["here now", chosen_range ? null : "no: it is gone, or not there yet"],
