@@ -46,6 +46,8 @@ static int open_output(const struct cmd *cmd, struct output *o)
 
 	*o = (struct output){ .path = cmd->value[OPT_OUTPUT], .fd = STDERR_FILENO };
 	o->none = cmd->value[OPT_HTML] && !o->path && !cmd->json;
+	if (cmd->value[OPT_HTML] && o->path && !strcmp(o->path, cmd->value[OPT_HTML]))
+		return cmd_usage(cmd, "-o and --html are two files");
 	if (cmd->value[OPT_HTML] && mms_file_check(cmd->value[OPT_HTML], &err))
 		return cmd_error(&err);
 	if (!o->path)
@@ -255,9 +257,11 @@ const struct verb verb_trace = {
 		 "what it changed (the break, VMAs, pages), and who called, through malloc.  With\n"
 		 "--faults also one for each page fault, with --malloc for each malloc and free.\n"
 		 "Threads and children are followed.  The trace goes to standard error; the\n"
-		 "program's output and exit status are its own.  --html makes one file for a browser,\n"
-		 "which asks the network for nothing: figures over time, and at each event the map as\n"
-		 "it was, with what that changed.  With --html alone no lines are written.\n"
+		 "program's output and exit status are its own.\n"
+		 "\n"
+		 "--html makes one file for a browser, which asks the network for nothing: figures\n"
+		 "over time, and at each event the map as it was, with what that changed.  Lines\n"
+		 "are written as well then only if -o or --json asks for them.\n"
 		 "\n"
 		 "A COMMAND is stopped at these calls alone (a seccomp filter); setuid programs it\n"
 		 "runs have no other rights than yours, unless you are root.  What it leaves behind\n"

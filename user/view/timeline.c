@@ -6,7 +6,8 @@
  * THE DATA, in the page's <script id="data">: a document of the schema mmscope/1
  * (json.h) with "verb": "trace", and in "timeline":
  *
- *   "page_size", "source", "attached", "program", "began_ms" (since 1970)
+ *   "page_size", "source", "attached", "pid", "program" (what was started, or attached
+ *	to), "began_ms" (since 1970)
  *   "states", "flags", "purposes": as in html.c; "kinds" of events: the calls, then
  *	"fault" ... ; "effects": names, as in the schema's diff
  *   "texts": all texts; below they are numbers
@@ -615,6 +616,7 @@ static void draw_data(FILE *out, const struct view_timeline *t)
 	view_json_number(&j, "page_size", t->page);
 	view_json_text(&j, "source", t->source);
 	view_json_bool(&j, "attached", t->attached);
+	view_json_signed(&j, "pid", t->first);
 	view_json_text(&j, "program", t->program);
 	view_json_number(&j, "began_ms", t->began_ms);
 	draw_names(&j);

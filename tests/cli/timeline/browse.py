@@ -319,6 +319,18 @@ def names(b, folder):
         "browser.names.csp_forbids")
 
 
+def empty(b, folder):
+    """Nothing happened while it was attached to: the page says so, and bears any key."""
+    path = folder + "/empty.html"
+    b.open(path)
+    for key in ("ArrowRight", "Home", "PageDown", "+", "0", "t", "n", "f", "]", " "):
+        b.key(key)
+    b.click("#theme")
+    b.size(700, 500)
+    say("Nothing happened" in b.js("document.getElementById('sums').textContent"), "browser.empty.says_so")
+    quiet(b, "empty", path)
+
+
 def looks(b, folder):
     for name in ("told", "pipeline", "evil"):
         if not os.path.exists(f"{folder}/{name}.html"):
@@ -408,8 +420,8 @@ def all_of_it(b, folder, say_it, markers):
     global say
     say = say_it
     for part in (lambda: maps(b, folder, sections(folder), markers), *(
-            lambda part=part: part(b, folder) for part in (steps, keys, pointer, filters, pages, names, looks,
-                                                           many))):
+            lambda part=part: part(b, folder) for part in (steps, keys, pointer, filters, pages, names, empty,
+                                                           looks, many))):
         try:
             part()
         except (Failed, OSError, TypeError, ValueError, IndexError, KeyError) as e:

@@ -49,7 +49,8 @@ function v_line(id)
 		`${T.vmas.inode[id]} ${shown(v_name(id))}`.trim();
 }
 
-function vma_at(list, page)
+// The first of a list that ends above a page.
+function first_above(list, page)
 {
 	let low = 0, high = list.length;
 
@@ -61,7 +62,22 @@ function vma_at(list, page)
 		else
 			high = middle;
 	}
-	return low < list.length && V_START[list[low]] <= page ? low : -1;
+	return low;
+}
+
+// The place in a list of the VMA that has a page, or -1.
+function vma_at(list, page)
+{
+	const i = first_above(list, page);
+
+	return i < list.length && V_START[list[i]] <= page ? i : -1;
+}
+
+function has_any(list, start, end)
+{
+	const i = first_above(list, start);
+
+	return i < list.length && V_START[list[i]] < end;
 }
 
 // ---- from one list to the next ---------------------------------------------------
@@ -269,17 +285,13 @@ function list_at(p, k)
 
 // ---- what an event did -----------------------------------------------------------
 
-function overlap(a, b) { return V_START[a] < v_end(b) && V_START[b] < v_end(a); }
-
 // Parts of a VMA that is gone which no VMA of the list has.
 function parts_not_in(id, list)
 {
 	const parts = [];
-	let at = V_START[id], i;
+	let at = V_START[id];
 
-	for (i = 0; i < list.length && v_end(list[i]) <= at; i++)
-		;
-	for (; i < list.length && V_START[list[i]] < v_end(id); i++) {
+	for (let i = first_above(list, at); i < list.length && V_START[list[i]] < v_end(id); i++) {
 		if (V_START[list[i]] > at)
 			parts.push({ start: at, pages: V_START[list[i]] - at, id });
 		at = v_end(list[i]);
@@ -305,12 +317,13 @@ function effect_of(p, k)
 {
 	const list = list_at(p, k), [removed, added] = own_of(p, k);
 	const made = new Set(), changed = new Set(), gone = [];
+	const before = new Set(removed), after = new Set(added);
 
 	for (const id of added)
-		if (!removed.includes(id))
-			(removed.some(old => overlap(old, id)) ? changed : made).add(id);
+		if (!before.has(id))
+			(has_any(removed, V_START[id], v_end(id)) ? changed : made).add(id);
 	for (const id of removed)
-		if (!added.includes(id))
+		if (!after.has(id))
 			gone.push(...parts_not_in(id, list));
 	return { made, changed, gone };
 }

@@ -220,40 +220,70 @@ function draw_axis(c)
 	}
 }
 
-// The lowest and the highest of a column, and the last, for each column of pixels.
-function draw_lane(c, lane, top)
+// Between which the figure moves in what is to be seen: [ first, last, low, high ].
+function lane_span(lane)
 {
 	const first = Math.max(0, first_from(time.from) - 1), last = Math.min(now.p.n, first_from(time.to) + 1);
-	let low = Infinity, high = -Infinity, x = 0, open = false;
+	let low = Infinity, high = -Infinity;
 
 	for (let k = first; k < last; k++) {
 		low = lane.of[k] < low ? lane.of[k] : low;
 		high = lane.of[k] > high ? lane.of[k] : high;
 	}
-	if (high < low)
-		return;
-	lane.low = low;
-	lane.high = high;
+	return [first, last, low, high];
+}
+
+// Steps: a figure holds until the next.  Of many in one column, but the first, the last
+// and how far they reach.
+function trace_lane(c, lane, first, last, y_of)
+{
+	let column = NaN, low = 0, high = 0, before = NaN;
+	const leave = () => {
+		if (low !== high) {
+			c.lineTo(column, y_of(low));
+			c.lineTo(column, y_of(high));
+		}
+		if (!Number.isNaN(before))
+			c.lineTo(column, y_of(before));
+	};
+
+	for (let k = first; k < last; k++) {
+		const value = lane.of[k], x = Math.round(2 * x_of(place_of(k))) / 2;
+
+		if (x !== column) {
+			leave();
+			if (!Number.isNaN(value))
+				c[Number.isNaN(before) ? "moveTo" : "lineTo"](x, y_of(Number.isNaN(before) ? value : before));
+			column = x;
+			low = high = value;
+		} else if (Number.isNaN(before) && !Number.isNaN(value)) {
+			c.moveTo(x, y_of(value));
+			low = high = value;
+		}
+		low = value < low ? value : low;
+		high = value > high ? value : high;
+		before = value;
+	}
+	leave();
+	if (!Number.isNaN(before))
+		c.lineTo(x_of(Math.min(time.to, whole_axis()[1])), y_of(before));
+}
+
+function draw_lane(c, lane, top)
+{
+	const [first, last, low, high] = lane_span(lane);
 	const y_of = value => top + time.lane - 5 - (high > low ? (value - low) / (high - low) : 0.5) * (time.lane - 11);
 
+	lane.low = low;
+	lane.high = high;
+	if (high < low)
+		return;
 	c.save();
 	c.beginPath();
 	c.rect(time.left, top, time.width, time.lane);
 	c.clip();
 	c.beginPath();
-	for (let k = first; k < last; k++) {
-		if (Number.isNaN(lane.of[k])) {
-			open = false;
-			continue;
-		}
-		x = x_of(place_of(k));
-		if (open)
-			c.lineTo(x, y_of(lane.of[k - 1]));
-		c[open ? "lineTo" : "moveTo"](x, y_of(lane.of[k]));
-		open = true;
-	}
-	if (open)
-		c.lineTo(x_of(Math.min(time.to, whole_axis()[1])), y_of(lane.of[last - 1]));
+	trace_lane(c, lane, first, last, y_of);
 	c.strokeStyle = time.dark ? `hsl(${lane.hue} 65% 62%)` : `hsl(${lane.hue} 75% 38%)`;
 	c.lineWidth = 1.6;
 	c.stroke();
@@ -338,7 +368,7 @@ function draw_values(c)
 		c.font = "bold 12px " + MONO;
 		c.fillStyle = time.ink.text;
 		c.fillText(Number.isNaN(value) ? "?" : size_text(value), 2, top + 26);
-		if (time.lane < LANE || lane.high === undefined)
+		if (time.lane < LANE || !(lane.high >= lane.low))
 			return;
 		c.font = "10px " + MONO;
 		c.fillStyle = time.ink.faint;

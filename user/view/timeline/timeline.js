@@ -241,7 +241,7 @@ function draw_title()
 	const out = Object.entries(T.left_out), notes = [];
 
 	$("name").textContent = base_name(T.program) || "?";
-	$("pid").textContent = PROCESSES.length ? PROCESSES[0].pid : "";
+	$("pid").textContent = T.pid;
 	$("source").textContent = `${when} UTC, ${number_text(EVENTS)} events of ${number_text(PROCESSES.length)} ` +
 		`process${PROCESSES.length === 1 ? "" : "es"}, source: ${T.source}` + (T.attached ? ", attached while it ran" : "");
 	if (out.length)
@@ -323,7 +323,7 @@ document.addEventListener("keydown", event => {
 	const typing = event.target.closest("input, select, textarea, dialog, pre");
 	const presses = event.key === " " && event.target.closest("button, summary");
 
-	if (typing || presses || event.ctrlKey || event.metaKey || event.altKey || !(event.key in ACTIONS))
+	if (!now.p || typing || presses || event.ctrlKey || event.metaKey || event.altKey || !(event.key in ACTIONS))
 		return;
 	event.preventDefault();
 	ACTIONS[event.key]();
@@ -345,7 +345,7 @@ $("search").addEventListener("input", () => {
 });
 for (const [id, key] of [["first", "Home"], ["back", "ArrowLeft"], ["play", " "], ["next", "ArrowRight"],
 	["last", "End"], ["farther", "-"], ["nearer", "+"], ["whole", "0"], ["ask", "?"], ["clear", "Escape"]])
-	$(id).addEventListener("click", ACTIONS[key]);
+	$(id).addEventListener("click", () => { if (now.p) ACTIONS[key](); });
 $("understood").addEventListener("click", () => $("help").close());
 $("axis").addEventListener("change", toggle_axis);
 $("process").addEventListener("change", () => choose_process(Number($("process").value)));
@@ -448,6 +448,6 @@ draw_processes();
 if (EVENTS)
 	choose_process(0);
 else
-	$("sums").textContent = "Nothing happened.";
+	$("sums").textContent = "Nothing happened while it was looked at.";
 live.textContent = "";
 document.documentElement.dataset.ready = "1";
