@@ -50,6 +50,7 @@ extern const char view_timeline_page[];
 
 #define TIDS		1024		/* threads whose process is remembered */
 #define STATE_CODE	(1U << 20)
+#define NO_PARENT	UINT64_MAX
 #define LOCKS		(MMSCOPE_VMA_LOCKED | MMSCOPE_VMA_LOCKONFAULT)
 #define FLAGS_PERMS	(MMSCOPE_VMA_READ | MMSCOPE_VMA_WRITE | MMSCOPE_VMA_EXEC | MMSCOPE_VMA_SHARED)
 /* For the kernel's own bookkeeping. */
@@ -91,12 +92,33 @@ struct view_timeline {
 	uint64_t began_ms, last_ns, page;
 	struct timeline_texts texts;
 	struct timeline_vmas vmas;
-	struct timeline_column event[E_COUNT], pid, parent;
+	struct timeline_column event[E_COUNT], pid;
+	struct numbers parent;		/* by process; NO_PARENT: not known */
 	struct space *space;
 	struct { pid_t tid, pid; } of[TIDS];
 	struct numbers splice, own, work;
 	uint64_t lesser, left_out[KIND_COUNT];
 };
+
+/* ---- numbers --------------------------------------------------------------- */
+
+static bool add_number(struct view_timeline *t, struct numbers *l, uint64_t number)
+{
+	size_t room = l->room ? 2 * l->room : 256;
+	uint64_t *more;
+
+	if (l->count == l->room) {
+		more = reallocarray(l->n, room, sizeof(*more));
+		if (!more) {
+			t->failed = true;
+			return false;
+		}
+		l->n = more;
+		l->room = room;
+	}
+	l->n[l->count++] = number;
+	return true;
+}
 
 /* ---- processes ------------------------------------------------------------- */
 
@@ -109,7 +131,7 @@ static struct space *space_find(struct view_timeline *t, pid_t pid)
 	return s;
 }
 
-static struct space *space_new(struct view_timeline *t, pid_t pid, const struct space *parent)
+static struct space *space_new(struct view_timeline *t, pid_t pid)
 {
 	struct space *s = calloc(1, sizeof(*s));
 
@@ -122,10 +144,7 @@ static struct space *space_new(struct view_timeline *t, pid_t pid, const struct 
 	s->next = t->space;
 	t->space = s;
 	timeline_put(&t->pid, (uint64_t)pid);
-	if (parent)
-		timeline_put(&t->parent, parent->number);
-	else
-		timeline_put_null(&t->parent);
+	add_number(t, &t->parent, NO_PARENT);
 	return s;
 }
 
@@ -156,24 +175,6 @@ static void note_tid(struct view_timeline *t, const struct mms_trace_event *e)
 }
 
 /* ---- lists of VMAs --------------------------------------------------------- */
-
-static bool add_number(struct view_timeline *t, struct numbers *l, uint64_t number)
-{
-	size_t room = l->room ? 2 * l->room : 256;
-	uint64_t *more;
-
-	if (l->count == l->room) {
-		more = reallocarray(l->n, room, sizeof(*more));
-		if (!more) {
-			t->failed = true;
-			return false;
-		}
-		l->n = more;
-		l->room = room;
-	}
-	l->n[l->count++] = number;
-	return true;
-}
 
 static uint32_t text_of(struct view_timeline *t, const char *text)
 {
@@ -346,10 +347,15 @@ static bool take_lists(struct view_timeline *t, struct space *s, const struct mm
 	return told;
 }
 
-/* What fork gave it is what its parent has; a list that is not known was not looked at. */
+/*
+ * What fork gave it is what its parent has.  It may have been heard of before, by a fault
+ * that was told earlier.
+ */
 static void inherit(struct view_timeline *t, struct space *s, const struct space *parent)
 {
-	if (!parent || !parent->known)
+	if (s->number < t->parent.count)
+		t->parent.n[s->number] = parent->number;
+	if (s->known || !parent->known)
 		return;
 	s->id = calloc(parent->count + 1, sizeof(*s->id));
 	if (!s->id) {
@@ -506,7 +512,7 @@ static void put_event(struct view_timeline *t, struct space *s, const struct mms
 
 static uint64_t bytes_of(const struct view_timeline *t)
 {
-	uint64_t bytes = t->texts.column.bytes + t->pid.bytes + t->parent.bytes + 40 * t->vmas.count;
+	uint64_t bytes = t->texts.column.bytes + t->pid.bytes + 40 * t->vmas.count;
 
 	for (int i = 0; i < E_COUNT; i++)
 		bytes += t->event[i].bytes;
@@ -527,21 +533,21 @@ static bool has_room(struct view_timeline *t, const struct mms_trace_event *e)
 
 void view_timeline_event(struct view_timeline *t, const struct mms_trace_event *e)
 {
-	struct space *s, *parent = NULL;
+	struct space *s, *parent;
 
 	if (t->failed || !has_room(t, e))
 		return;
 	note_tid(t, e);
 	s = space_find(t, e->pid);
-	if (e->kind == MMS_TRACE_CHILD && !e->thread)
-		parent = space_find(t, pid_of(t, e->parent));
-	if (!s) {
-		s = space_new(t, e->pid, parent);
-		if (s && e->kind == MMS_TRACE_CHILD && !e->thread)
-			inherit(t, s, parent);
-	}
+	if (!s)
+		s = space_new(t, e->pid);
 	if (!s)
 		return;
+	if (e->kind == MMS_TRACE_CHILD && !e->thread) {
+		parent = space_find(t, pid_of(t, e->parent));
+		if (parent)
+			inherit(t, s, parent);
+	}
 	put_event(t, s, e);
 	if (e->kind == MMS_TRACE_EXIT)
 		space_end(t, s);
@@ -570,6 +576,12 @@ static bool nth_of_vma(const void *arg, size_t i, uint64_t *value)
 	return *value = of[c->what], true;
 }
 
+static bool nth_parent(const void *arg, size_t i, uint64_t *value)
+{
+	*value = ((const uint64_t *)arg)[i];
+	return *value != NO_PARENT;
+}
+
 static void draw_names(struct view_json *j)
 {
 	view_page_words(j);
@@ -593,7 +605,7 @@ static void draw_tables(struct view_json *j, const struct view_timeline *t)
 	view_json_close(j);
 	view_json_object(j, "processes");
 	timeline_draw_column(j, "pid", &t->pid);
-	timeline_draw_column(j, "parent", &t->parent);
+	view_json_numbers(j, "parent", t->parent.count, nth_parent, t->parent.n);
 	view_json_close(j);
 	view_json_object(j, "events");
 	for (int i = 0; i < E_COUNT; i++)
@@ -629,7 +641,6 @@ static bool close_columns(struct view_timeline *t)
 	bool good = timeline_column_close(&t->texts.column);
 
 	good &= timeline_column_close(&t->pid);
-	good &= timeline_column_close(&t->parent);
 	for (int i = 0; i < E_COUNT; i++)
 		good &= timeline_column_close(&t->event[i]);
 	return good && !t->failed;
@@ -688,7 +699,7 @@ struct view_timeline *view_timeline_new(pid_t first, const char *program, const 
 	t->began_ms = now_ms();
 	t->page = mms_page_size();
 	good = t->program && timeline_column_open(&t->texts.column) &&
-	       timeline_column_open(&t->pid) && timeline_column_open(&t->parent);
+	       timeline_column_open(&t->pid);
 	for (int i = 0; good && i < E_COUNT; i++)
 		good = timeline_column_open(&t->event[i]);
 	if (good)
@@ -706,9 +717,9 @@ void view_timeline_free(struct view_timeline *t)
 	timeline_texts_free(&t->texts);
 	timeline_vmas_free(&t->vmas);
 	timeline_column_free(&t->pid);
-	timeline_column_free(&t->parent);
 	for (int i = 0; i < E_COUNT; i++)
 		timeline_column_free(&t->event[i]);
+	free(t->parent.n);
 	free(t->splice.n);
 	free(t->own.n);
 	free(t->work.n);

@@ -179,7 +179,7 @@ function find_changes(p)
 	for (let k = 0; k < p.n; k++) {
 		const e = p.events[k], base = E.base[e];
 
-		if (base && !known && unknown < 0 && KIND.child !== E.kind[e])
+		if (base && !known && unknown < 0)
 			p.before = base;
 		else if (base)
 			p.changes[unknown < 0 ? k : unknown] = { list: base, old: null };

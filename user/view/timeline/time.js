@@ -239,7 +239,7 @@ function trace_lane(c, lane, first, last, y_of)
 {
 	let column = NaN, low = 0, high = 0, before = NaN;
 	const leave = () => {
-		if (low !== high) {
+		if (low < high) {
 			c.lineTo(column, y_of(low));
 			c.lineTo(column, y_of(high));
 		}

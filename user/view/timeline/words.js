@@ -36,7 +36,7 @@ function page_words(p, k)
 
 	for (let i = 0; marks && i < marks.length; i += 3) {
 		const code = marks[i + 2], pages = marks[i + 1];
-		const names = code >= STATE_CODE ? ["now " + STATES[code - STATE_CODE].words] :
+		const names = code >= STATE_CODE ? [code > STATE_CODE ? "now " + STATES[code - STATE_CODE].words : "touched"] :
 			T.effects.filter((name, bit) => has(code, bit));
 
 		for (const name of names)
@@ -58,7 +58,7 @@ function show_event(p, k, effect)
 		make("p", { class: "call" }, make("code", null, what_of(e)),
 			E.result[e] !== null ? make("code", { class: E.failed[e] ? "failed" : "" }, ` = ${text_of(E.result, e)}`) : ""),
 		terms(make("dl"), [
-			["changed", text_of(E.changes, e)], ["pages", page_words(p, k)], ["by", by],
+			[kind === "fault" || kind === "malloc" ? "in" : "changed", text_of(E.changes, e)], ["pages", page_words(p, k)], ["by", by],
 			["time", `+${time_text(WHEN[e] - WHEN[p.events[0]])}` + (E.took[e] !== null ? `, took ${time_text(E.took[e])}` : "")],
 			["thread", String(E.tid[e]) + (is_thread_event(e) ? "" : " (main)")],
 		]), effect_list(effect) || "");
