@@ -347,6 +347,17 @@ static bool take_lists(struct view_timeline *t, struct space *s, const struct mm
 	return told;
 }
 
+/* Locks are not inherited. */
+static uint32_t unlocked(struct view_timeline *t, uint32_t number)
+{
+	struct timeline_vma vma = t->vmas.vma[number];
+
+	vma.flags &= ~(uint64_t)LOCKS;
+	if (!timeline_vma(&t->vmas, &vma, &number))
+		t->failed = true;
+	return number;
+}
+
 /*
  * What fork gave it is what its parent has.  It may have been heard of before, by a fault
  * that was told earlier.
@@ -358,13 +369,11 @@ static void inherit(struct view_timeline *t, struct space *s, const struct space
 	if (s->known || !parent->known)
 		return;
 	s->id = calloc(parent->count + 1, sizeof(*s->id));
-	if (!s->id) {
-		t->failed = true;
-		return;
-	}
-	memcpy(s->id, parent->id, parent->count * sizeof(*s->id));
+	t->failed |= !s->id;
+	for (size_t i = 0; i < parent->count && !t->failed; i++)
+		s->id[i] = unlocked(t, parent->id[i]);
 	s->count = parent->count;
-	s->known = true;
+	s->known = !t->failed;
 }
 
 /* ---- columns of an event --------------------------------------------------- */

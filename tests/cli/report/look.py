@@ -277,6 +277,9 @@ def paper(b, folder):
     is_so(pdf[:5] == b"%PDF-" and len(pdf) > 20000, "print.pdf", len(pdf))
     is_so(rows == 11 and back == "#fff", "print.all_rows_dark_on_white", rows, back)
     is_so(b.js("map.ink.back") != "#fff", "print.undone")
+    b.ask("Emulation.setEmulatedMedia", media="print")
+    is_so(b.js("getComputedStyle(document.querySelector('.filler')).display") == "none", "print.no_empty_pages")
+    b.ask("Emulation.setEmulatedMedia", media="")
 
 
 @test

@@ -365,6 +365,11 @@ def looks(b, folder):
     say(pdf[:5] == b"%PDF-" and len(pdf) > 20000 and rows == min(300, b.js("now.p.n")) and
         back == "#fff", "browser.print", f"{len(pdf)} {rows} {back}")
     say(b.js("css('--back')") == "#14171a", "browser.print.undone")
+    b.ask("Emulation.setEmulatedMedia", media="print")
+    say(b.js("getComputedStyle(document.getElementById('rows')).maxHeight") == "none" and
+        b.js("getComputedStyle(document.querySelector('.filler')).display") == "none",
+        "browser.print.whole_and_without_gaps")
+    b.ask("Emulation.setEmulatedMedia", media="")
 
 
 def many(b, folder):
