@@ -141,6 +141,17 @@ static bool find_text(const struct timeline_texts *t, const char *text, uint64_t
 	return false;
 }
 
+/* Quoted as JSON, and so that it cannot end the element it is in. */
+static uint64_t size_in_page(const char *text)
+{
+	uint64_t size = 2;
+
+	for (; *text; text++)
+		size += *text == '<' || (unsigned char)*text < 0x20 ? 6 :
+			*text == '"' || *text == '\\' ? 2 : 1;
+	return size;
+}
+
 bool timeline_text(struct timeline_texts *t, const char *text, uint32_t *number)
 {
 	uint64_t hash = hash_of(text, strlen(text));
@@ -165,7 +176,7 @@ bool timeline_text(struct timeline_texts *t, const char *text, uint32_t *number)
 	*number = (uint32_t)t->count++;
 	count(&t->column, fprintf(t->column.out, "%s", comma(&t->column)));
 	view_json_text(&j, NULL, text);
-	t->column.bytes += strlen(text) + 2;
+	t->column.bytes += size_in_page(text);
 	return true;
 }
 

@@ -75,7 +75,7 @@ function resize_time()
 	time.width = Math.max(80, box - time.left - 8);
 	time.high = AXIS + time.lanes.length * time.lane + time.rows.length * MARK_ROW + 4;
 	for (const canvas of [time.canvas, time.base]) {
-		canvas.width = Math.round(box * ratio);
+		canvas.width = Math.max(1, Math.round(box * ratio));
 		canvas.height = Math.round(time.high * ratio);
 		canvas.getContext("2d").setTransform(ratio, 0, 0, ratio, 0, 0);
 	}
