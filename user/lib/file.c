@@ -113,6 +113,7 @@ static int replace(const char *path, const void *data, size_t len, struct mms_er
 int mms_file_check(const char *path, struct mms_error *err)
 {
 	char *name, *temporary = NULL;
+	sigset_t all, before;
 	int fd, ret = 0;
 
 	if (mmsi_file_check(path, err))
@@ -124,6 +125,8 @@ int mms_file_check(const char *path, struct mms_error *err)
 		free(name);
 		return mmsi_nomem(err);
 	}
+	sigfillset(&all);
+	pthread_sigmask(SIG_BLOCK, &all, &before);
 	fd = mkostemp(temporary, O_CLOEXEC);
 	if (fd < 0) {
 		ret = mmsi_fail_file(path, errno, err);
@@ -131,6 +134,7 @@ int mms_file_check(const char *path, struct mms_error *err)
 		close(fd);
 		unlink(temporary);
 	}
+	pthread_sigmask(SIG_SETMASK, &before, NULL);
 	free(temporary);
 	free(name);
 	return ret;

@@ -96,7 +96,7 @@ function resize()
 	map.rows = narrow ? 9 : 12;
 	map.width = Math.max(100, Math.floor(box - map.left));
 	for (const [canvas, height] of [[map.canvas, map.rows * map.row], [map.mini, 26]]) {
-		canvas.width = Math.round(box * ratio);
+		canvas.width = Math.max(1, Math.round(box * ratio));	// a window may have no size yet
 		canvas.height = Math.round(height * ratio);
 		canvas.style.height = height + "px";
 		canvas.getContext("2d").setTransform(ratio, 0, 0, ratio, 0, 0);
