@@ -15,15 +15,17 @@ TOOL_OBJ  := $(TOOL_SRC:%.c=$(BUILD)/%.o)
 VERSION      := 0.1.0
 USER_CFLAGS   = $(shell $(PKG_CONFIG) --cflags $(USER_PKGS) $(TOOL_PKGS))
 USER_CPPFLAGS := -D_GNU_SOURCE -DMMS_VERSION='"$(VERSION)"' -Ikmod/uapi -Iuser/lib
-# The page of mmscope map --html, put together: its script and its style are in it.
-REPORT_PAGE  := $(BUILD)/user/view/report.page
-USER_CPPFLAGS += -DVIEW_HTML_PAGE='"$(REPORT_PAGE)"'
+# The pages of map --html and trace --html, put together: script and style are in them.
+PAGES := report timeline
+USER_CPPFLAGS += -DVIEW_HTML_PAGE='"$(BUILD)/user/view/report.page"' \
+		 -DVIEW_TIMELINE_PAGE='"$(BUILD)/user/view/timeline.page"'
 
-$(REPORT_PAGE): $(wildcard user/view/report/*)
+$(PAGES:%=$(BUILD)/user/view/%.page): $(BUILD)/user/view/%.page: $(wildcard user/view/page/* $(PAGES:%=user/view/%/*))
 	@mkdir -p $(@D)
-	user/view/report/assemble > $@
+	user/view/page/assemble $* > $@
 
-$(BUILD)/user/view/html.o: $(REPORT_PAGE)
+$(BUILD)/user/view/html.o: $(BUILD)/user/view/report.page
+$(BUILD)/user/view/timeline.o: $(BUILD)/user/view/timeline.page
 
 USER_LIBS     = $(shell $(PKG_CONFIG) --libs $(USER_PKGS))
 TOOL_LIBS     = $(shell $(PKG_CONFIG) --libs $(TOOL_PKGS))

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0
 # Builds the programs of tests/unit, one a file, into build/tests/unit/.
 
-UNIT_TESTS    := number name purpose runs inside elf parts judge lesson undo map watch capture diff trace metrics
+UNIT_TESTS    := number name purpose runs inside elf parts judge lesson undo map watch capture diff trace \
+		 metrics timeline
 UNIT_OUT      := $(BUILD)/tests/unit
 UNIT_BINS     := $(UNIT_TESTS:%=$(UNIT_OUT)/%)
 UNIT_CPPFLAGS := -D_GNU_SOURCE -Ikmod/uapi -Iuser/lib -Itests/unit -Ikmod
@@ -44,6 +45,11 @@ $(UNIT_OUT)/watch: tests/unit/watch.c tests/unit/kit.h $(WATCH_VIEW) $(wildcard 
 	@mkdir -p $(@D)
 	$(CC) $(CFLAGS) $(SANITIZE_CC) $(WARN) $(UNIT_CPPFLAGS) $(USER_CFLAGS) -o $@ \
 		$(filter %.c %.a,$^) -lcmocka $(USER_LIBS)
+
+# What is left out of a page that would become too large.
+$(UNIT_OUT)/timeline: tests/unit/timeline.c tests/unit/kit.h user/view/timeline.h $(addprefix $(BUILD)/user/view/,timeline.o timeline-table.o page.o trace.o diff.o json.o vmas.o strip.o table.o text.o) $(BUILD)/libmmscope.a
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS) $(WARN) $(UNIT_CPPFLAGS) -o $@ $(filter %.c %.o %.a,$^) -lcmocka $(USER_LIBS)
 
 # Captures that were altered on purpose: with the library built to notice what harm
 # they do, as the replayed corpora have it (tests/fuzz).

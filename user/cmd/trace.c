@@ -15,15 +15,18 @@
 #include <unistd.h>
 
 #include "cmd.h"
+#include "trace-file.h"
 #include "../view/text.h"
+#include "../view/timeline.h"
 #include "../view/trace.h"
 
-enum { OPT_FAULTS, OPT_MALLOC, OPT_OUTPUT };
+enum { OPT_FAULTS, OPT_MALLOC, OPT_OUTPUT, OPT_HTML };
 
 static const struct cmd_option options[] = {
 	[OPT_FAULTS] = { "faults", 'f', NULL, "page faults as well (perf events)" },
 	[OPT_MALLOC] = { "malloc", 'm', NULL, "the allocator's calls as well (uprobes; root)" },
 	[OPT_OUTPUT] = { "output", 'o', "FILE", "write to a file, an event a line" },
+	[OPT_HTML]   = { "html", 0, "FILE", "all of it over time, for a browser" },
 	{ 0 }
 };
 
@@ -31,6 +34,7 @@ static const struct cmd_option options[] = {
 
 /* The file is emptied only when there is something to write. */
 struct output {
+	bool none;		/* the page alone is wanted */
 	const char *path;	/* NULL: standard error */
 	int fd;
 	bool made;		/* it was not there before */
@@ -41,6 +45,11 @@ static int open_output(const struct cmd *cmd, struct output *o)
 	struct mms_error err;
 
 	*o = (struct output){ .path = cmd->value[OPT_OUTPUT], .fd = STDERR_FILENO };
+	o->none = cmd->value[OPT_HTML] && !o->path && !cmd->json;
+	if (cmd->value[OPT_HTML] && o->path && !strcmp(o->path, cmd->value[OPT_HTML]))
+		return cmd_usage(cmd, "-o and --html are two files");
+	if (cmd->value[OPT_HTML] && mms_file_check(cmd->value[OPT_HTML], &err))
+		return cmd_error(&err);
 	if (!o->path)
 		return 0;
 	o->fd = open(o->path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOCTTY, 0666);
@@ -68,6 +77,8 @@ static void use_output(const struct output *o)
 {
 	struct stat st;
 
+	if (o->none)
+		return;
 	if (o->path && !fstat(o->fd, &st) && S_ISREG(st.st_mode) && ftruncate(o->fd, 0))
 		perror("mmscope");
 	fflush(stdout);
@@ -77,6 +88,8 @@ static void use_output(const struct output *o)
 
 static int close_output(const struct output *o, int error)
 {
+	if (o->none)
+		return MMS_OK;
 	errno = 0;
 	if (fflush(stdout) && !error)
 		error = errno;
@@ -92,6 +105,8 @@ static int close_output(const struct output *o, int error)
 /* What is drawn, and the first error of writing it. */
 struct telling {
 	struct view_trace view;
+	struct view_timeline *timeline;	/* NULL: no page is made */
+	bool quiet;
 	int error;
 };
 
@@ -99,6 +114,10 @@ static void tell(const struct mms_trace_event *event, void *arg)
 {
 	struct telling *k = arg;
 
+	if (k->timeline)
+		view_timeline_event(k->timeline, event);
+	if (k->quiet)
+		return;
 	errno = 0;
 	view_trace_event(&k->view, event);
 	if (ferror(stdout) && !k->error)
@@ -127,22 +146,43 @@ static int end_as(int status)
 	return 128 + WTERMSIG(status);
 }
 
+/*
+ * Until the trace is closed signals are its own: one that comes while the page is
+ * written, such as a second Ctrl-C, does not undo it.
+ */
+static int run_trace(const struct cmd *cmd, struct mms_trace *trace, struct telling *k, int *status)
+{
+	struct mms_error err;
+	bool detached = false;
+	int ret = mms_trace_run(trace, tell, k, status, &detached, &err);
+
+	if (!ret && cmd->value[OPT_HTML] && !k->timeline)
+		ret = mms_fail(&err, MMS_FAILED, NULL, cmd->value[OPT_HTML], "no memory");
+	else if (!ret && k->timeline)
+		ret = trace_file_write(k->timeline, cmd->value[OPT_HTML], &err);
+	return ret ? cmd_error(&err) : MMS_OK;
+}
+
 static int follow(const struct cmd *cmd, struct mms_trace *trace, const struct output *o,
-		  bool attached)
+		  const char *program)
 {
 	struct telling k = { .view = { .json = cmd->json, .first = mms_trace_pid(trace) } };
-	struct mms_error err;
-	int status = 0, ret;
-	bool detached = false;
+	bool attached = !cmd->dashes;
+	int status = 0, ret, written;
 
+	if (cmd->value[OPT_HTML])
+		k.timeline = view_timeline_new(k.view.first, program, source_name(cmd), attached);
+	k.quiet = o->none;
+	k.view.out = stdout;
 	use_output(o);
 	k.view.width = !cmd->json && isatty(STDOUT_FILENO) ? (size_t)view_width(500) : 0;
-	view_trace_begin(&k.view, source_name(cmd), attached);
-	ret = mms_trace_run(trace, tell, &k, &status, &detached, &err);
+	if (!k.quiet)
+		view_trace_begin(&k.view, source_name(cmd), attached);
+	written = run_trace(cmd, trace, &k, &status);
 	mms_trace_close(trace);
-	if (ret)
-		return cmd_error(&err);
+	view_timeline_free(k.timeline);
 	ret = close_output(o, k.error);
+	ret = written ? written : ret;
 	if (attached)
 		return ret;
 	return status || !ret ? end_as(status) : ret;
@@ -160,7 +200,7 @@ static int start(struct cmd *cmd, unsigned int flags, struct mms_trace **trace)
 	return err.sys_errno == ENOENT ? 127 : err.sys_errno ? 126 : ret;
 }
 
-static int attach(struct cmd *cmd, unsigned int flags, struct mms_trace **trace)
+static int attach(struct cmd *cmd, unsigned int flags, struct mms_trace **trace, char program[64])
 {
 	struct mms_target *target;
 	struct mms_error err;
@@ -177,6 +217,7 @@ static int attach(struct cmd *cmd, unsigned int flags, struct mms_trace **trace)
 		return ret;
 	}
 	pid = mms_target_pid(target);
+	snprintf(program, 64, "%s", mms_target_proc(target)->comm);
 	mms_close(target);
 	if (pid == getpid())
 		return cmd_usage(cmd, "nobody can trace itself");
@@ -190,6 +231,7 @@ static int run(struct cmd *cmd)
 	unsigned int flags = (cmd->value[OPT_FAULTS] ? MMS_TRACE_FAULTS : 0) |
 			     (cmd->value[OPT_MALLOC] ? MMS_TRACE_MALLOCS : 0);
 	struct mms_trace *trace = NULL;
+	char comm[64] = "";
 	struct output out;
 	int ret;
 
@@ -198,11 +240,11 @@ static int run(struct cmd *cmd)
 	ret = open_output(cmd, &out);
 	if (ret)
 		return ret;
-	ret = cmd->dashes ? start(cmd, flags, &trace) : attach(cmd, flags, &trace);
+	ret = cmd->dashes ? start(cmd, flags, &trace) : attach(cmd, flags, &trace, comm);
 	if (ret)
 		drop_output(&out);
 	else
-		ret = follow(cmd, trace, &out, !cmd->dashes);
+		ret = follow(cmd, trace, &out, cmd->dashes ? cmd->args[0] : comm);
 	return ret;
 }
 
@@ -217,6 +259,10 @@ const struct verb verb_trace = {
 		 "Threads and children are followed.  The trace goes to standard error; the\n"
 		 "program's output and exit status are its own.\n"
 		 "\n"
+		 "--html makes one file for a browser, which asks the network for nothing: figures\n"
+		 "over time, and at each event the map as it was, with what that changed.  Lines\n"
+		 "are written as well then only if -o or --json asks for them.\n"
+		 "\n"
 		 "A COMMAND is stopped at these calls alone (a seccomp filter); setuid programs it\n"
 		 "runs have no other rights than yours, unless you are root.  What it leaves behind\n"
 		 "is traced on; Ctrl-C, once it has ended, kills that.  A process that runs already\n"
@@ -225,6 +271,7 @@ const struct verb verb_trace = {
 		 "Each malloc costs some microseconds with --malloc (two traps into the kernel).",
 	.example = "  mmscope trace -- python3 -c 'x = bytearray(10**6)'\n"
 		   "  mmscope trace --faults -o trace.txt -- xz -T2 -k file\n"
+		   "  mmscope trace --html sort.html --faults -- sort -R /usr/share/dict/words\n"
 		   "  mmscope trace --malloc redis-server\n"
 		   "  mmscope trace --json -o t -- ls; jq -r 'select(.call == \"brk\").caller' t",
 	.takes = CMD_TARGET,

@@ -111,6 +111,36 @@ static int replace(const char *path, const void *data, size_t len, mode_t mode,
 	return ret;
 }
 
+int mms_file_check(const char *path, struct mms_error *err)
+{
+	char *name, *temporary = NULL;
+	sigset_t all, before;
+	int fd, ret = 0;
+
+	if (mmsi_file_check(path, err))
+		return -1;
+	name = final_name(path);
+	if (!name)
+		return mmsi_fail_file(path, errno, err);
+	if (asprintf(&temporary, "%s.XXXXXX", name) < 0) {
+		free(name);
+		return mmsi_nomem(err);
+	}
+	sigfillset(&all);
+	pthread_sigmask(SIG_BLOCK, &all, &before);
+	fd = mkostemp(temporary, O_CLOEXEC);
+	if (fd < 0) {
+		ret = mmsi_fail_file(path, errno, err);
+	} else {
+		close(fd);
+		unlink(temporary);
+	}
+	pthread_sigmask(SIG_SETMASK, &before, NULL);
+	free(temporary);
+	free(name);
+	return ret;
+}
+
 int mms_file_write(const char *path, const void *data, size_t len, mode_t mode,
 		   struct mms_error *err)
 {

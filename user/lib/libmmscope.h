@@ -745,6 +745,11 @@ struct mms_elf *mms_elfs_at(const struct mms_elfs *elfs, uint64_t address);
  */
 int mms_file_write(const char *path, const void *data, size_t len, mode_t mode,
 		   struct mms_error *err);
+/*
+ * Whether it could begin to: for who has long to go until then.  What is there by that
+ * name is left alone.  Errors: as above.
+ */
+int mms_file_check(const char *path, struct mms_error *err);
 
 /* ---- captures ------------------------------------------------------------- */
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * html.c - an address space as one file for a browser: the page is made of the files
- * in report/ when the tool is built; here the title and the data are put into it.
+ * in report/ and page/ when the tool is built; here its data are written.
  *
  * THE DATA, in the page's <script id="data">: a document of the schema mmscope/1
  * (json.h) with "target", "mm" and "provenance", and in "report":
@@ -26,12 +26,12 @@
 #include <string.h>
 
 #include "json.h"
+#include "page.h"
 #include "report.h"
-#include "strip.h"
 #include "text.h"
 #include "vmas.h"
 
-/* report/ as one page, with two marks in it. */
+/* report/ and page/ as one page: see page.h. */
 __asm__(".pushsection .rodata\n"
 	"view_html_page: .incbin \"" VIEW_HTML_PAGE "\"\n"
 	".byte 0\n"
@@ -242,30 +242,9 @@ static void draw_pages(struct view_json *j, const struct view_report *r)
 
 /* ---- words ----------------------------------------------------------------- */
 
-static void draw_states(struct view_json *j)
-{
-	char colour[16];
-
-	view_json_array(j, "states");
-	for (int i = 0; i < MMS_PAGE_STATE_COUNT; i++) {
-		enum mms_page_state state = (enum mms_page_state)i;
-
-		view_json_object_flat(j, NULL);
-		view_json_text(j, "name", mms_page_state_name(state));
-		view_json_text(j, "words", view_state_words(state));
-		view_json_text(j, "sign", view_state_sign(state, false));
-		view_json_text(j, "part", view_state_sign(state, true));
-		snprintf(colour, sizeof(colour), "#%06" PRIx32, view_state_rgb(state));
-		view_json_text(j, "colour", colour);
-		view_json_bool(j, "present", mms_page_state_present(state));
-		view_json_close(j);
-	}
-	view_json_close(j);
-}
-
 static void draw_words(struct view_json *j)
 {
-	draw_states(j);
+	view_page_words(j);
 	view_json_array(j, "categories");
 	for (unsigned int c = 0; c < MMSCOPE_CAT_COUNT; c++) {
 		if (!mms_category_name(c)) {
@@ -277,14 +256,6 @@ static void draw_words(struct view_json *j)
 		view_json_text(j, NULL, mms_category_help(c));
 		view_json_close(j);
 	}
-	view_json_close(j);
-	view_json_array_flat(j, "flags");
-	for (unsigned int bit = 0; mms_vma_flag_name(bit); bit++)
-		view_json_text(j, NULL, mms_vma_flag_name(bit));
-	view_json_close(j);
-	view_json_array_flat(j, "purposes");
-	for (int p = 0; p < MMS_PURPOSE_COUNT; p++)
-		view_json_text(j, NULL, mms_purpose_name((enum mms_purpose)p));
 	view_json_close(j);
 	view_json_array_flat(j, "backings");
 	for (unsigned int b = 0; b <= MMSCOPE_BACKING_DEVICE; b++)
@@ -500,49 +471,12 @@ static void draw_data(FILE *out, const struct view_report *r)
 	view_json_end(&j);
 }
 
-/* Within a script element only "<" could end it; in JSON it is in strings alone. */
-static void put_data(FILE *out, const char *data, size_t len)
-{
-	for (const char *end = data + len, *p; data < end; data = p + 1) {
-		p = memchr(data, '<', (size_t)(end - data));
-		if (!p) {
-			fwrite(data, 1, (size_t)(end - data), out);
-			return;
-		}
-		fwrite(data, 1, (size_t)(p - data), out);
-		fputs("\\u003c", out);
-	}
-}
-
-static void put_title(FILE *out, const struct view_report *r)
-{
-	char comm[256];
-
-	mms_escape(mms_target_proc(r->target)->comm, comm, sizeof(comm));
-	for (const char *p = comm; *p; p++)
-		switch (*p) {
-		case '<': fputs("&lt;", out); break;
-		case '&': fputs("&amp;", out); break;
-		default:  putc(*p, out);
-		}
-	fprintf(out, " (%d): memory map", (int)mms_target_pid(r->target));
-}
-
-/* The page up to a mark; returns what is behind it. */
-static const char *put_until(FILE *out, const char *page, const char *mark)
-{
-	const char *p = strstr(page, mark);
-
-	fwrite(page, 1, (size_t)(p - page), out);
-	return p + strlen(mark);
-}
-
 bool view_html_draw(FILE *out, const struct view_report *r)
 {
-	char *data = NULL;
+	char *data = NULL, comm[256], title[300];
 	size_t len = 0;
 	FILE *json = open_memstream(&data, &len);
-	const char *rest;
+	struct view_page page;
 	bool good;
 
 	if (!json)
@@ -551,11 +485,12 @@ bool view_html_draw(FILE *out, const struct view_report *r)
 	good = !ferror(json);
 	good &= !fclose(json);
 	if (good) {
-		rest = put_until(out, view_html_page, "@TITLE@");
-		put_title(out, r);
-		rest = put_until(out, rest, "@DATA@");
-		put_data(out, data, len);
-		fputs(rest, out);
+		mms_escape(mms_target_proc(r->target)->comm, comm, sizeof(comm));
+		snprintf(title, sizeof(title), "%s (%d): memory map", comm,
+			 (int)mms_target_pid(r->target));
+		view_page_begin(&page, out, view_html_page, title);
+		view_page_data(&page, data, len);
+		view_page_end(&page);
 	}
 	free(data);
 	return good;

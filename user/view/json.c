@@ -100,6 +100,12 @@ void view_json_text(struct view_json *j, const char *key, const char *text)
 	quote_any(j, text);
 }
 
+void view_json_raw(struct view_json *j, const char *key, const char *data, size_t len)
+{
+	lead(j, key);
+	fwrite(data, 1, len, j->out);
+}
+
 void view_json_name(struct view_json *j, const char *key, const char *text)
 {
 	view_json_text(j, key, text);

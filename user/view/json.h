@@ -163,6 +163,8 @@ void view_json_number(struct view_json *j, const char *key, uint64_t number);
 typedef bool (*view_json_nth_fn)(const void *arg, size_t i, uint64_t *value);
 void view_json_numbers(struct view_json *j, const char *key, size_t count,
 		       view_json_nth_fn nth, const void *arg);
+/* What is JSON already. */
+void view_json_raw(struct view_json *j, const char *key, const char *data, size_t len);
 void view_json_signed(struct view_json *j, const char *key, int64_t number);
 void view_json_bool(struct view_json *j, const char *key, bool value);
 void view_json_null(struct view_json *j, const char *key);

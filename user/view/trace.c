@@ -46,20 +46,20 @@ static void item(struct line *l, const char *separator, const char *format, ...)
 	va_end(ap);
 	cells = view_cells(text);
 	if (l->begun && l->column + strlen(separator) + cells > room) {
-		printf("\n%*s", INDENT, "");
+		fprintf(l->v->out, "\n%*s", INDENT, "");
 		l->column = INDENT;
 	} else if (l->begun) {
-		fputs(separator, stdout);
+		fputs(separator, l->v->out);
 		l->column += strlen(separator);
 	}
 	l->begun = true;
 	/* An item that is longer than a line alone ends where the line does. */
 	if (l->column + cells > room && cells == strlen(text) && room > l->column + 3) {
-		printf("%.*s...", (int)(room - l->column - 3), text);
+		fprintf(l->v->out, "%.*s...", (int)(room - l->column - 3), text);
 		l->column = room;
 		return;
 	}
-	fputs(text, stdout);
+	fputs(text, l->v->out);
 	l->column += cells;
 }
 
@@ -67,7 +67,7 @@ static void begin_line(const struct view_trace *v, const struct mms_trace_event 
 {
 	*l = (struct line){ .v = v };
 	if (v->many)
-		l->column = (size_t)printf("%-7d ", (int)e->tid);
+		l->column = (size_t)fprintf(v->out, "%-7d ", (int)e->tid);
 }
 
 /* ---- words ----------------------------------------------------------------- */
@@ -454,7 +454,14 @@ static void draw_call(struct view_trace *v, struct line *l, const struct mms_tra
 	draw_caller(l, e);
 }
 
-static void draw_fault(struct line *l, const struct mms_trace_event *e)
+static void fault_words(const struct mms_trace_event *e, char *buf, size_t size)
+{
+	snprintf(buf, size, "%s%s%sfault 0x%" PRIx64, e->major ? "major " : "",
+		 mms_access_name(e->access), e->access ? " " : "", e->address);
+}
+
+/* Where it was, and what came of it. */
+static void draw_fault_page(struct line *l, const struct mms_trace_event *e)
 {
 	char name[200] = "in no VMA that is known", perms[5] = "";
 
@@ -462,16 +469,24 @@ static void draw_fault(struct line *l, const struct mms_trace_event *e)
 		vma_words(&e->vma, name, sizeof(name));
 		mms_perms_format(&e->vma, perms);
 	}
-	item(l, "", "%s%s%sfault 0x%" PRIx64 "  %s%s%s", e->major ? "major " : "",
-	     mms_access_name(e->access), e->access ? " " : "", e->address, perms,
-	     perms[0] ? " " : "", name);
+	item(l, "  ", "%s%s%s", perms, perms[0] ? " " : "", name);
 	if (e->state != MMS_PAGE_UNKNOWN)
 		item(l, ", ", "now %s", mms_page_state_name(e->state));
 	if (e->in_kernel)
 		item(l, ", ", "in a system call");
+}
+
+static void draw_fault(struct line *l, const struct mms_trace_event *e)
+{
+	char fault[100];
+
+	fault_words(e, fault, sizeof(fault));
+	item(l, "", "%s", fault);
+	draw_fault_page(l, e);
 	draw_caller(l, e);
 }
 
+/* Without its result. */
 static void malloc_words(const struct mms_trace_event *e, char *buf, size_t size)
 {
 	size_t n = (size_t)snprintf(buf, size, "%s(", e->function);
@@ -484,9 +499,7 @@ static void malloc_words(const struct mms_trace_event *e, char *buf, size_t size
 				      i ? ", " : "", e->args[i]);
 	}
 	if (n < size)
-		n += (size_t)snprintf(buf + n, size - n, ")");
-	if (e->returns && n < size)
-		snprintf(buf + n, size - n, " = 0x%" PRIx64, e->result);
+		snprintf(buf + n, size - n, ")");
 }
 
 /*
@@ -507,7 +520,10 @@ static void draw_malloc(struct line *l, const struct mms_trace_event *e)
 	char call[200];
 
 	malloc_words(e, call, sizeof(call));
-	item(l, "", "%s", call);
+	if (e->returns)
+		item(l, "", "%s = 0x%" PRIx64, call, e->result);
+	else
+		item(l, "", "%s", call);
 	if (*place)
 		item(l, "  ", "%s", place);
 	draw_caller(l, e);
@@ -544,7 +560,7 @@ static void draw_rest(struct line *l, const struct mms_trace_event *e)
 		break;
 	default:
 		/* What would mend it is at its end. */
-		printf("note: %s", text);
+		fprintf(l->v->out, "note: %s", text);
 	}
 }
 
@@ -569,9 +585,67 @@ static void draw(struct view_trace *v, const struct mms_trace_event *e)
 	default:
 		draw_rest(&l, e);
 	}
-	putchar('\n');
+	putc('\n', v->out);
 	if (v->told_others && !told)
-		printf("note: ~ other threads ran meanwhile; such pages may be their doing\n");
+		fprintf(v->out, "note: ~ other threads ran meanwhile; such pages may be their doing\n");
+}
+
+/* ---- parts of a line ------------------------------------------------------- */
+
+static void draw_what(struct view_trace *v, struct line *l, const struct mms_trace_event *e)
+{
+	char text[500];
+
+	if (e->kind == MMS_TRACE_CALL)
+		call_words(v, e, text, sizeof(text));
+	else if (e->kind == MMS_TRACE_FAULT)
+		fault_words(e, text, sizeof(text));
+	else if (e->kind == MMS_TRACE_MALLOC)
+		malloc_words(e, text, sizeof(text));
+	if (e->kind > MMS_TRACE_MALLOC)
+		draw_rest(l, e);
+	else
+		item(l, "", "%s%s", e->kind == MMS_TRACE_CALL && e->compat ? "32-bit " : "", text);
+}
+
+static void draw_result(struct line *l, const struct mms_trace_event *e)
+{
+	char text[200];
+
+	if (e->kind == MMS_TRACE_CALL) {
+		result_words(e, text, sizeof(text));
+		item(l, "", "%s", text);
+	} else if (e->kind == MMS_TRACE_MALLOC && e->returns) {
+		item(l, "", "0x%" PRIx64, e->result);
+	}
+}
+
+void view_trace_part(FILE *out, enum view_trace_part part, const struct mms_trace_event *e)
+{
+	struct view_trace v = { .out = out };
+	struct line l = { .v = &v };
+	char caller[800];
+
+	switch (part) {
+	case VIEW_TRACE_WHAT:
+		draw_what(&v, &l, e);
+		break;
+	case VIEW_TRACE_RESULT:
+		draw_result(&l, e);
+		break;
+	case VIEW_TRACE_CHANGES:
+		if (e->kind == MMS_TRACE_CALL)
+			draw_changes(&v, &l, e);
+		else if (e->kind == MMS_TRACE_FAULT)
+			draw_fault_page(&l, e);
+		else if (e->kind == MMS_TRACE_MALLOC && *malloc_place(e))
+			item(&l, "", "%s", malloc_place(e));
+		break;
+	case VIEW_TRACE_CALLER:
+		if (caller_words(e, caller, sizeof(caller)))
+			fputs(caller, out);
+		break;
+	}
 }
 
 /* ---- events as JSON -------------------------------------------------------- */
@@ -729,9 +803,9 @@ static void json_rest(struct view_json *j, const struct mms_trace_event *e)
 	}
 }
 
-static void json(const struct mms_trace_event *e)
+static void json(FILE *out, const struct mms_trace_event *e)
 {
-	struct view_json j = { .out = stdout };
+	struct view_json j = { .out = out };
 
 	view_json_object_flat(&j, NULL);
 	view_json_text(&j, "event", mms_trace_kind_name(e->kind));
@@ -756,7 +830,7 @@ static void json(const struct mms_trace_event *e)
 
 void view_trace_begin(struct view_trace *v, const char *source, bool attached)
 {
-	struct view_json j = { .out = stdout };
+	struct view_json j = { .out = v->out };
 
 	if (!v->json)
 		return;
@@ -774,7 +848,7 @@ void view_trace_begin(struct view_trace *v, const char *source, bool attached)
 void view_trace_event(struct view_trace *v, const struct mms_trace_event *e)
 {
 	if (v->json)
-		json(e);
+		json(v->out, e);
 	else
 		draw(v, e);
 }

@@ -164,4 +164,5 @@ def main():
         as_told(data["report"], sys.stdin)
 
 
-main()
+if __name__ == "__main__":
+    main()

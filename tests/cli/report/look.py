@@ -9,29 +9,16 @@ import os
 import re
 import sys
 import time
-import traceback
 
 sys.dont_write_bytecode = True
 from browser import Browser, Failed, find  # noqa: E402
+from judge import CONTRAST, SLOW, is_so, quiet, test, verdict  # noqa: E402
 
-SLOW = float(os.environ.get("MMSCOPE_SLOW", "1"))
 STATE = "document.getElementById('detail').dataset.state"
 PAGE = "document.getElementById('detail').dataset.page"
 LIVE = "document.getElementById('live').textContent"
 ZOOM = "document.getElementById('zoom').textContent"
 ROWS = "[...document.querySelectorAll('#body tr[data-vma]')].map(r => +r.dataset.vma)"
-# As WCAG computes how well a text can be read.
-CONTRAST = """(selector => {
-    const rgb = text => text.match(/[\\d.]+/g).slice(0, 3).map(v => v / 255)
-        .map(v => v <= 0.03928 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4);
-    const light = c => 0.2126 * c[0] + 0.7152 * c[1] + 0.0722 * c[2];
-    let e = document.querySelector(selector), back = "rgba(0, 0, 0, 0)";
-    const text = light(rgb(getComputedStyle(e).color));
-    for (; e && back === "rgba(0, 0, 0, 0)"; e = e.parentElement)
-        back = getComputedStyle(e).backgroundColor;
-    const ground = light(rgb(back));
-    return (Math.max(text, ground) + 0.05) / (Math.min(text, ground) + 0.05);
-})"""
 FRAMES = """new Promise(done => {
     const times = [], began = performance.now();
     let last = began;
@@ -48,28 +35,6 @@ FRAMES = """new Promise(done => {
     requestAnimationFrame(step);
 })"""
 
-good = True
-
-
-def is_so(truth, name, *remarks):
-    global good
-    good = good and bool(truth)
-    print("ok" if truth else "not ok", name, flush=True)
-    if not truth:
-        for remark in remarks:
-            print("#", repr(remark)[:300])
-
-
-def test(function):
-    """A failure in the midst fails it, and not those after it."""
-    def run(*args):
-        try:
-            function(*args)
-        except (Failed, OSError, TypeError, ValueError, IndexError) as e:
-            is_so(False, function.__name__ + ".runs", e, traceback.format_exc()[-250:])
-    return run
-
-
 def told(path):
     return [line.split() for line in open(path)]
 
@@ -85,11 +50,6 @@ def go(b, word):
     b.key("/")
     b.type(word)
     b.key("Enter")
-
-
-def quiet(b, name, path):
-    is_so(not b.said, name + ".no_console_error", b.said)
-    is_so(b.requests == ["file://" + os.path.abspath(path)], name + ".asks_nobody", b.requests)
 
 
 @test
@@ -317,6 +277,9 @@ def paper(b, folder):
     is_so(pdf[:5] == b"%PDF-" and len(pdf) > 20000, "print.pdf", len(pdf))
     is_so(rows == 11 and back == "#fff", "print.all_rows_dark_on_white", rows, back)
     is_so(b.js("map.ink.back") != "#fff", "print.undone")
+    b.ask("Emulation.setEmulatedMedia", media="print")
+    is_so(b.js("getComputedStyle(document.querySelector('.filler')).display") == "none", "print.no_empty_pages")
+    b.ask("Emulation.setEmulatedMedia", media="")
 
 
 @test
@@ -387,7 +350,7 @@ def main():
             b.scheme("light")
     finally:
         b.close()
-    return 0 if good else 1
+    return verdict()
 
 
 sys.exit(main())

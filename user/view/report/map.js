@@ -3,14 +3,7 @@
 // as a text is through its lines.  Over each row stand the VMAs, in it the pages:
 // many of them to a column, or a cell for each as soon as there is room.
 
-const PURPOSE_HUE = {
-	text: 45, code: 45, heap: 150, arena: 150, stack: 195, "thread-stack": 195, data: 265,
-	bss: 265, relro: 265, rodata: 230, file: 20, "shared-file": 20, shared: 330, vdso: 300,
-	device: 300, hugetlb: 95, anon: 110, guard: -1, reserved: -1, unknown: -1,
-};
 const CELL = 5, SIGN = 9, WORDS = 90;	// pixels of a page from which it is drawn so
-const MONO = "ui-monospace, 'DejaVu Sans Mono', Menlo, Consolas, monospace";
-const FONT = "11px " + MONO;
 
 const map = {
 	canvas: document.getElementById("map"), mini: document.getElementById("mini"),
@@ -25,8 +18,6 @@ const map = {
 };
 
 // ---- colours --------------------------------------------------------------------
-
-function css(name) { return getComputedStyle(document.documentElement).getPropertyValue(name).trim(); }
 
 // A tile that tells a state from others of like colour.
 function make_pattern(context, state)
@@ -80,21 +71,10 @@ function take_colours()
 	map.state_pixel = STATES.map((s, i) => pixel_of(s.colour, alpha_of(i)));
 	map.empty_pixel = pixel_of(map.ink.empty, 1);
 	map.line_pixel = pixel_of(map.ink.line, 1);
-	map.weak = R.purposes.map(p => purpose_colour(p, false));
-	map.strong = R.purposes.map(p => purpose_colour(p, true));
+	map.weak = R.purposes.map(p => purpose_colour(p, false, map.dark));
+	map.strong = R.purposes.map(p => purpose_colour(p, true, map.dark));
 	map.purpose_pixel = map.strong.map(colour => pixel_of(colour, 1));
 	redraw();
-}
-
-function purpose_colour(purpose, strong)
-{
-	const hue = PURPOSE_HUE[purpose];
-
-	if (hue === undefined || hue < 0)
-		return map.dark ? (strong ? "#5a5f66" : "#33373c") : (strong ? "#a9aeb5" : "#dfe2e6");
-	if (map.dark)
-		return `hsl(${hue} 38% ${strong ? 42 : 24}%)`;
-	return `hsl(${hue} 55% ${strong ? 62 : 86}%)`;
 }
 
 // A state's number: whether it is drawn as there, and not dimmed.
@@ -116,7 +96,7 @@ function resize()
 	map.rows = narrow ? 9 : 12;
 	map.width = Math.max(100, Math.floor(box - map.left));
 	for (const [canvas, height] of [[map.canvas, map.rows * map.row], [map.mini, 26]]) {
-		canvas.width = Math.round(box * ratio);
+		canvas.width = Math.max(1, Math.round(box * ratio));	// a window may have no size yet
 		canvas.height = Math.round(height * ratio);
 		canvas.style.height = height + "px";
 		canvas.getContext("2d").setTransform(ratio, 0, 0, ratio, 0, 0);

@@ -2,25 +2,6 @@
 // panel.js - all that is known of a page, in words: beside the picture, at the
 // pointer, and for those who listen.  Text from outside is only ever set as text.
 
-function make(tag, attributes, ...children)
-{
-	const element = document.createElement(tag);
-
-	for (const [key, value] of Object.entries(attributes || {}))
-		element.setAttribute(key, value);
-	element.append(...children.filter(c => c !== null && c !== undefined));
-	return element;
-}
-
-function state_sign(state)
-{
-	const sign = make("span", { class: "sign", "aria-hidden": "true" }, STATES[state].sign);
-
-	sign.dataset.state = STATES[state].name;
-	sign.style.background = STATES[state].colour;
-	return sign;
-}
-
 // What is to be said of a page: { page, vma, state, kind }.
 function look_at(page)
 {
@@ -52,16 +33,6 @@ function page_line(page)
 	}
 	return `${hex(page)} ${STATES[at.state].words}, page ${page - START[at.vma] + 1} of ` +
 		`${PAGES[at.vma]} in ${vma_words(at.vma)}`;
-}
-
-function terms(list, rows)
-{
-	for (const [term, value] of rows) {
-		if (value === null || value === undefined || value === "")
-			continue;
-		list.append(make("dt", null, term), make("dd", null, ...(Array.isArray(value) ? value : [value])));
-	}
-	return list;
 }
 
 // ---- of a page -------------------------------------------------------------------
@@ -200,7 +171,6 @@ function gap_part(page)
 
 const detail = document.getElementById("detail");
 const tip = document.getElementById("tip");
-const live = document.getElementById("live");
 let detail_of = null;
 
 function headline(at)
@@ -240,12 +210,3 @@ function show_tip(page, x, y)
 }
 
 function hide_tip() { tip.hidden = true; }
-
-let saying = 0;
-
-// Not while keys are held down: what was passed over is not of interest.
-function say(text)
-{
-	clearTimeout(saying);
-	saying = setTimeout(() => { live.textContent = text; }, 120);
-}

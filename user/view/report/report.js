@@ -2,8 +2,6 @@
 // report.js - puts the parts together: figures and bars, the keys and the pointer,
 // filters, the theme, and what is different on paper.
 
-const $ = id => document.getElementById(id);
-
 // ---- figures ---------------------------------------------------------------------
 
 function figure(name, value, from, note)
@@ -104,7 +102,7 @@ function draw_purposes()
 function colour_swatches()
 {
 	for (const swatch of document.querySelectorAll(".swatch"))
-		swatch.style.background = purpose_colour(swatch.dataset.purpose, true);
+		swatch.style.background = purpose_colour(swatch.dataset.purpose, true, map.dark);
 }
 
 function set_purpose(purpose)
@@ -445,16 +443,7 @@ function new_colours()
 	draw_rows(true);
 }
 
-const THEMES = ["auto", "light", "dark"];
-$("theme").addEventListener("click", () => {
-	const root = document.documentElement;
-	const next = THEMES[(THEMES.indexOf(root.dataset.theme || "auto") + 1) % THEMES.length];
-
-	root.dataset.theme = next;
-	$("theme").textContent = `theme: ${next}`;
-	new_colours();
-});
-matchMedia("(prefers-color-scheme: dark)").addEventListener("change", new_colours);
+on_colours(new_colours);
 addEventListener("resize", () => { resize(); draw_rows(true); });
 
 // Paper has no pointer: all rows, as far as that makes sense, and dark on white.
