@@ -132,6 +132,13 @@ make_module() {
 		BUILD="${build#"$ROOT"/}"
 }
 
+# make_assigned RELEASE: the modules that tests of grade take for students'; only where
+# this machine itself builds for that kernel.
+make_assigned() {
+	[[ -n $(kernel_root "$1") ]] || is_foreign "$1" ||
+		make -s -C "$ROOT" assigned-modules KDIR="$(kernel_headers "$1")"
+}
+
 # make_user RELEASE TARGET...: the rest, for the architecture of that kernel.
 make_user() {
 	local system prefix build

@@ -16,7 +16,8 @@ all-tests: $(BUILD)/tests/fuzz-ioctl
 
 PARSERS    := $(patsubst tests/fuzz/%.c,%,$(wildcard tests/fuzz/parse-*.c))
 PARSED_SRC := $(LIB_SRC) user/view/json.c user/view/text.c user/view/metrics.c \
-	      $(addprefix user/lesson/,environ.c figure.c glibc.c pattern.c) tests/fuzz/program.c
+	      $(addprefix user/lesson/,environ.c figure.c glibc.c pattern.c) \
+	      user/grade/spec.c user/grade/tool-text.c tests/fuzz/program.c
 PARSE_FLAGS = -O1 -g -fno-omit-frame-pointer $(WARN) $(USER_CPPFLAGS) $(USER_CFLAGS) \
 	      -Iuser/lesson -Itests/abi -MMD -MP
 
