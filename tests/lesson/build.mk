@@ -2,7 +2,7 @@
 # The framework of the lessons as a lesson, and a mmscope whose witnesses lie.
 
 LESSON_OUT  := $(BUILD)/tests/lesson
-LESSON_OBJ  := $(filter $(BUILD)/user/lesson/% $(BUILD)/user/view/%,$(TOOL_OBJ))
+LESSON_OBJ  := $(filter-out $(BUILD)/user/cmd/%,$(TOOL_OBJ))
 LESSON_BINS := $(LESSON_OUT)/kit $(LESSON_OUT)/mmscope-liar
 
 $(LESSON_OUT)/kit: tests/lesson/kit.c $(LESSON_OBJ) $(BUILD)/libmmscope.a
