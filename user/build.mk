@@ -98,7 +98,15 @@ $(BUILD)/mmscope: $(TOOL_OBJ) $(BUILD)/libmmscope.a
 PREFIX  ?= /usr/local
 DESTDIR ?=
 
-install: user ## the tool, the library and the headers, to PREFIX (/usr/local)
+# The manual page and the completions, from the tool's own tables.
+MANUAL := $(BUILD)/user/manual
+
+$(MANUAL)/mmscope.1: $(BUILD)/mmscope
+	@mkdir -p $(@D)
+	$< help --man > $@
+	for shell in bash zsh fish; do $< help --$$shell > $(@D)/$$shell || exit 1; done
+
+install: user $(MANUAL)/mmscope.1 ## the tool, the library, headers, manual and completions, to PREFIX (/usr/local)
 	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/lib/pkgconfig $(DESTDIR)$(PREFIX)/include \
 		$(DESTDIR)$(PREFIX)/libexec/mmscope
 	install -m 755 $(BUILD)/mmscope $(DESTDIR)$(PREFIX)/bin/
@@ -106,6 +114,15 @@ install: user ## the tool, the library and the headers, to PREFIX (/usr/local)
 	install -m 644 $(BUILD)/libmmscope.so.1 $(BUILD)/libmmscope.a $(DESTDIR)$(PREFIX)/lib/
 	ln -sfn libmmscope.so.1 $(DESTDIR)$(PREFIX)/lib/libmmscope.so
 	install -m 644 $(BUILD)/libmmscope.pc $(DESTDIR)$(PREFIX)/lib/pkgconfig/
+	install -d $(DESTDIR)$(PREFIX)/share/man/man1 $(DESTDIR)$(PREFIX)/share/mmscope \
+		$(DESTDIR)$(PREFIX)/share/bash-completion/completions \
+		$(DESTDIR)$(PREFIX)/share/zsh/site-functions \
+		$(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d
+	install -m 644 $(MANUAL)/mmscope.1 $(DESTDIR)$(PREFIX)/share/man/man1/
+	install -m 644 $(MANUAL)/bash $(DESTDIR)$(PREFIX)/share/bash-completion/completions/mmscope
+	install -m 644 $(MANUAL)/zsh $(DESTDIR)$(PREFIX)/share/zsh/site-functions/_mmscope
+	install -m 644 $(MANUAL)/fish $(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d/mmscope.fish
+	cp -R user/grade/assignments $(DESTDIR)$(PREFIX)/share/mmscope/
 	install -m 644 user/lib/libmmscope.h kmod/uapi/mmscope.h $(DESTDIR)$(PREFIX)/include/
 
 .PHONY: user install FORCE

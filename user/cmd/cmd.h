@@ -104,6 +104,10 @@ struct view_options cmd_table_options(const struct cmd *cmd);
 /* Starts the table of cmd->verb; NULL after having said what is wrong with -o. */
 struct view_table *cmd_table_new(const struct cmd *cmd);
 
+/* The verbs in the order of --help, and the options of one, common ones too; then NULL. */
+const struct verb *cmd_verb(size_t i);
+const struct cmd_option *cmd_option(const struct verb *verb, size_t i);
+
 /* The verbs; the table is in main.c. */
 extern const struct verb verb_show, verb_brk, verb_vmas, verb_pages, verb_locked;
 extern const struct verb verb_walk, verb_doctor, verb_where, verb_verify, verb_lesson;

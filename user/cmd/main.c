@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "cmd.h"
+#include "manual.h"
 #include "../view/text.h"
 
 /* One row a verb, in the order in which --help lists them. */
@@ -45,6 +46,22 @@ enum { COMMON_OUTPUT, COMMON_NOHEADINGS, COMMON_BYTES, COMMON_JSON, COMMON_SOURC
 
 /* What getopt_long() returns: own options count from OWN, common from SHARED. */
 enum { OWN = 1000, SHARED = 2000 };
+
+const struct verb *cmd_verb(size_t i)
+{
+	return i < sizeof(verbs) / sizeof(verbs[0]) ? verbs[i] : NULL;
+}
+
+const struct cmd_option *cmd_option(const struct verb *verb, size_t i)
+{
+	for (const struct cmd_option *o = verb->options; o && o->name; o++)
+		if (!i--)
+			return o;
+	for (size_t k = 0; k < COMMON; k++)
+		if ((!common_options[k].needs || (common_options[k].needs & verb->takes)) && !i--)
+			return &common_options[k].option;
+	return NULL;
+}
 
 int cmd_error(const struct mms_error *err)
 {
@@ -200,15 +217,13 @@ static void help_option(const struct cmd_option *o)
 static int help_verb(const struct verb *verb)
 {
 	struct view_options options = { 0 };
+	const struct cmd_option *o;
 
 	printf("usage: mmscope %s [options]%s%s\n\n%s\n", verb->name, *verb->args ? " " : "",
 	       verb->args, verb->about);
 	printf("\nOptions:\n");
-	for (const struct cmd_option *o = verb->options; o && o->name; o++)
+	for (size_t i = 0; (o = cmd_option(verb, i)); i++)
 		help_option(o);
-	for (size_t i = 0; i < COMMON; i++)
-		if (!common_options[i].needs || (common_options[i].needs & verb->takes))
-			help_option(&common_options[i].option);
 	if (verb->columns)
 		printf("\nColumns (* shown without -o):\n");
 	options.defaults = verb->default_columns;
@@ -235,6 +250,18 @@ static int help_all(void)
 	       "Exit status: 0 fine; 1 a check failed; 2 usage; 3 no such process, or it\n"
 	       "went away; 4 not permitted; 5 the module is missing or does not match.\n");
 	return MMS_OK;
+}
+
+/* The manual page and the completions are made of the same tables. */
+static int manual(const char *which)
+{
+	struct mms_error err;
+
+	if (!manual_write(which))
+		return MMS_OK;
+	mms_fail(&err, MMS_USAGE, "--man, --bash, --zsh or --fish", "help", "no such form: '%s'",
+		 which);
+	return cmd_error(&err);
 }
 
 static int version(void)
@@ -402,6 +429,8 @@ static int run(int argc, char **argv)
 	}
 	if (!strcmp(first, "--help") || !strcmp(first, "-h"))
 		return help_all();
+	if (!strcmp(first, "help") && argc == 3 && !strncmp(argv[2], "--", 2))
+		return manual(argv[2]);
 	if (!strcmp(first, "help")) {
 		verb = argc > 2 ? find_verb(argv[2]) : NULL;
 		return argc == 2 ? help_all() : verb ? help_verb(verb) : unknown_verb(argv[2]);
