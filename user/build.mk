@@ -2,7 +2,8 @@
 # libmmscope (shared and static) and the tool.  Every .c file in a folder is
 # part of it: a new verb or witness is a new file, and nothing here.
 
-USER_PKGS := json-c smartcols libelf libdw zlib
+LIB_PKGS  := libelf libdw zlib	# libmmscope itself
+USER_PKGS := json-c smartcols $(LIB_PKGS)
 TOOL_PKGS := ncursesw	# the tool alone
 USER_SRC  := $(wildcard user/lib/*.c user/cmd/*.c user/view/*.c user/lesson/*.c \
 		user/grade/*.c)
@@ -27,6 +28,7 @@ $(PAGES:%=$(BUILD)/user/view/%.page): $(BUILD)/user/view/%.page: $(wildcard user
 $(BUILD)/user/view/html.o: $(BUILD)/user/view/report.page
 $(BUILD)/user/view/timeline.o: $(BUILD)/user/view/timeline.page
 
+LIB_LIBS      = $(shell $(PKG_CONFIG) --libs $(LIB_PKGS))
 USER_LIBS     = $(shell $(PKG_CONFIG) --libs $(USER_PKGS))
 TOOL_LIBS     = $(shell $(PKG_CONFIG) --libs $(TOOL_PKGS))
 
@@ -65,7 +67,7 @@ $(BUILD)/mmscope-subject-static: $(SUBJECT_SRC) $(SUBJECT_HDR)
 	$(CC) $(CFLAGS) $(WARN) $(SUBJECT_CFLAGS) -DSUBJECT_STATIC -pthread -static -o $@ $(SUBJECT_SRC)
 
 user: $(SUBJECTS)
-user: $(BUILD)/mmscope $(BUILD)/libmmscope.so.1 $(BUILD)/libmmscope.a $(BUILD)/libmmscope.pc ## libmmscope and the tool, in build/
+user: $(BUILD)/mmscope $(BUILD)/libmmscope.so.1 $(BUILD)/libmmscope.a ## libmmscope and the tool, in build/
 
 $(BUILD)/user/%.o: user/%.c
 	@mkdir -p $(@D)
@@ -81,14 +83,8 @@ $(BUILD)/libmmscope.a: $(LIB_OBJ)
 
 $(BUILD)/libmmscope.so.1: $(LIB_PIC) user/lib/libmmscope.map
 	$(CC) $(CFLAGS) $(LDFLAGS) -shared -Wl,-soname,libmmscope.so.1 -Wl,-z,defs \
-	 -Wl,--version-script=user/lib/libmmscope.map -o $@ $(LIB_PIC) $(USER_LIBS)
+	 -Wl,--version-script=user/lib/libmmscope.map -o $@ $(LIB_PIC) $(LIB_LIBS)
 	ln -sfn libmmscope.so.1 $(BUILD)/libmmscope.so
-
-$(BUILD)/libmmscope.pc: user/build.mk
-	@mkdir -p $(@D)
-	printf '%s\n' 'prefix=$(PREFIX)' 'libdir=$${prefix}/lib' 'includedir=$${prefix}/include' '' \
-	 'Name: libmmscope' 'Description: what the kernel knows of the memory of a process' \
-	 'Version: $(VERSION)' 'Libs: -L$${libdir} -lmmscope' 'Cflags: -I$${includedir}' > $@
 
 # The tool carries the library, so that it runs from build/ and from anywhere.
 $(BUILD)/mmscope: $(TOOL_OBJ) $(BUILD)/libmmscope.a
@@ -113,7 +109,10 @@ install: user $(MANUAL)/mmscope.1 ## the tool, the library, headers, manual and 
 	install -m 755 $(SUBJECTS) $(DESTDIR)$(PREFIX)/libexec/mmscope/
 	install -m 644 $(BUILD)/libmmscope.so.1 $(BUILD)/libmmscope.a $(DESTDIR)$(PREFIX)/lib/
 	ln -sfn libmmscope.so.1 $(DESTDIR)$(PREFIX)/lib/libmmscope.so
-	install -m 644 $(BUILD)/libmmscope.pc $(DESTDIR)$(PREFIX)/lib/pkgconfig/
+	printf '%s\n' 'prefix=$(PREFIX)' 'libdir=$${prefix}/lib' 'includedir=$${prefix}/include' '' \
+	 'Name: libmmscope' 'Description: what the kernel knows of the memory of a process' \
+	 'Version: $(VERSION)' 'Libs: -L$${libdir} -lmmscope' 'Cflags: -I$${includedir}' \
+	 'Requires.private: $(LIB_PKGS)' > $(DESTDIR)$(PREFIX)/lib/pkgconfig/libmmscope.pc
 	install -d $(DESTDIR)$(PREFIX)/share/man/man1 $(DESTDIR)$(PREFIX)/share/mmscope \
 		$(DESTDIR)$(PREFIX)/share/bash-completion/completions \
 		$(DESTDIR)$(PREFIX)/share/zsh/site-functions \
