@@ -40,7 +40,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		PROMISE(s.checks && s.moments && s.time_ms && s.processes);
 		for (size_t m = 0; m < s.moments; m++) {
 			PROMISE(s.moment[m].first == next && s.moment[m].name && s.moment[m].nth);
-			PROMISE(s.moment[m].when != GRADE_EVERY || s.moment[m].every_ms);
+			PROMISE(s.moment[m].when < GRADE_AFTER || s.moment[m].ms);
 			for (size_t i = 0; i < s.moment[m].count; i++)
 				check_check(&s, next + i, m);
 			next += s.moment[m].count;

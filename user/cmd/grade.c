@@ -130,7 +130,7 @@ const struct verb verb_grade = {
 		 "  before \"COMMAND\", after \"COMMAND\"     the instructor's, around the run\n"
 		 "  at start | at exit             before its first instruction; before it is gone\n"
 		 "  at marker \"TEXT {word}\"        it printed a line that begins so\n"
-		 "  at signal USR1 | at call 3 mmap | every 100ms\n"
+		 "  at signal USR1 | at call 3 mmap | at 2s | every 100ms (at times it runs on)\n"
 		 "A moment may end in: called NAME.  Below a moment, indented, what is checked:\n"
 		 "  [N points] WHAT [of WHERE] HOW-MUCH [within SIZE] [since MOMENT]\n"
 		 "      else SENTENCE              shown when it fails\n"

@@ -26,7 +26,8 @@ struct grade_sum {
 	} term[GRADE_TERMS_MAX];
 };
 
-enum grade_when { GRADE_START, GRADE_EXIT, GRADE_MARKER, GRADE_SIGNAL, GRADE_CALL, GRADE_EVERY };
+enum grade_when { GRADE_START, GRADE_EXIT, GRADE_MARKER, GRADE_SIGNAL, GRADE_CALL, GRADE_AFTER,
+		  GRADE_EVERY };
 
 enum grade_area { GRADE_ALL, GRADE_PURPOSE, GRADE_SYMBOL, GRADE_RANGE };
 
@@ -88,7 +89,7 @@ struct grade_moment {
 	int signal;
 	enum mms_call call;
 	uint64_t nth;
-	unsigned int every_ms;
+	unsigned int ms;	/* AFTER, EVERY */
 	size_t first, count;	/* its checks */
 };
 
@@ -158,6 +159,7 @@ struct grade_run {
 	struct grade_value *value;	/* by check: what it was at the moment before */
 	bool *came;			/* by moment */
 	uint64_t *due;			/* by moment: EVERY, nanoseconds */
+	uint64_t began;
 	uint64_t calls[MMS_CALL_COUNT];
 	bool brk_known;			/* by the last brk of the program */
 	uint64_t brk;

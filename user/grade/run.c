@@ -221,10 +221,13 @@ static void at_tick(struct grade_run *r)
 	if (now > r->deadline)
 		end_it(r, GRADE_TIME);
 	for (size_t i = 0; i < s->moments && !r->ended; i++) {
-		if (s->moment[i].when != GRADE_EVERY || now < r->due[i])
-			continue;
-		r->due[i] = now + s->moment[i].every_ms * 1000000ULL;
-		grade_judge_moment(r, i);
+		uint64_t ns = s->moment[i].ms * 1000000ULL;
+
+		if ((s->moment[i].when == GRADE_EVERY && now >= r->due[i]) ||
+		    (s->moment[i].when == GRADE_AFTER && !r->came[i] && now >= r->began + ns)) {
+			r->due[i] = now + ns;
+			grade_judge_moment(r, i);
+		}
 	}
 }
 
@@ -368,7 +371,8 @@ static int run(struct grade_run *r, char *const argv[], struct mms_error *err)
 	bool detached;
 	int ret;
 
-	r->deadline = now_ns() + r->spec->time_ms * 1000000ULL;
+	r->began = now_ns();
+	r->deadline = r->began + r->spec->time_ms * 1000000ULL;
 	if (mms_trace_start_held(argv, r->source, flags, &holding, &r->trace, err))
 		return -1;
 	ret = mms_trace_run(r->trace, event, r, &r->status, &detached, err);

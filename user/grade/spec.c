@@ -567,7 +567,7 @@ static int fits_moment(struct parser *p, const struct grade_check *c)
 	if (c->measure >= GRADE_LEAKED && c->measure <= GRADE_OUTPUT && when != GRADE_EXIT)
 		return wrong(p, "put it below: at exit", "is known at exit",
 			     measures[c->measure].name);
-	if (c->measure >= GRADE_ASK && (when == GRADE_EVERY || when == GRADE_EXIT))
+	if (c->measure >= GRADE_ASK && (when >= GRADE_AFTER || when == GRADE_EXIT))
 		return wrong(p, "put it below: at marker \"TEXT\"",
 			     "tools are asked while the program is held", NULL);
 	if (c->change && c->since == SIZE_MAX && p->spec->moments < 2)
@@ -668,7 +668,7 @@ static int take_when(struct parser *p, struct grade_moment *m, bool every)
 	m->nth = 1;
 	if (every) {
 		m->when = GRADE_EVERY;
-		return take_time(p, &m->every_ms);
+		return take_time(p, &m->ms);
 	}
 	if (take(p, "start")) {
 		m->when = GRADE_START;
@@ -695,7 +695,11 @@ static int take_when(struct parser *p, struct grade_moment *m, bool every)
 			return wrong(p, NULL, "calls are counted from 1", NULL);
 		return take_call(p, &m->call);
 	}
-	return wrong(p, "start, exit, marker \"TEXT\", signal NAME, call [N] NAME", "no moment",
+	if (peek(p)[0] >= '0' && peek(p)[0] <= '9') {
+		m->when = GRADE_AFTER;
+		return take_time(p, &m->ms);
+	}
+	return wrong(p, "start, exit, marker \"TEXT\", signal NAME, call [N] NAME, 2s", "no moment",
 		     peek(p));
 }
 

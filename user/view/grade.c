@@ -70,8 +70,11 @@ static void moment_words(const struct grade_moment *m, char *buf, size_t size)
 	case GRADE_CALL:
 		snprintf(buf, size, "at %s %" PRIu64, mms_call_name(m->call), m->nth);
 		break;
+	case GRADE_AFTER:
+		snprintf(buf, size, "after %g s", m->ms / 1000.0);
+		break;
 	case GRADE_EVERY:
-		snprintf(buf, size, "every %u ms", m->every_ms);
+		snprintf(buf, size, "every %u ms", m->ms);
 		break;
 	}
 }
