@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <termios.h>
@@ -195,6 +196,11 @@ static void all_of(struct grade_run *r, enum grade_when when, unsigned int numbe
 /* Another program: all is of it alone. */
 static void at_exec(struct grade_run *r)
 {
+	/*
+	 * Nobody of the same user may write to our memory.  (Before exec that would
+	 * be the child's as well, and it could not be traced.)
+	 */
+	prctl(PR_SET_DUMPABLE, 0);
 	forget_target(r);
 	memset(r->calls, 0, sizeof(r->calls));
 	r->brk_known = false;
