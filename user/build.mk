@@ -124,5 +124,14 @@ install: user $(MANUAL)/mmscope.1 ## the tool, the library, headers, manual and 
 	cp -R user/grade/assignments $(DESTDIR)$(PREFIX)/share/mmscope/
 	install -m 644 user/lib/libmmscope.h kmod/uapi/mmscope.h $(DESTDIR)$(PREFIX)/include/
 
-.PHONY: user install FORCE
+# dkms builds it for each kernel from then on, and signs it as the machine is set up to.
+DKMS_SRC = $(DESTDIR)/usr/src/mmscope-$(VERSION)
+
+install-dkms: ## the module's source for dkms, to /usr/src; then: dkms install mmscope/VERSION
+	install -d $(DKMS_SRC)
+	cp -R Kbuild kmod $(DKMS_SRC)
+	sed 's/@VERSION@/$(VERSION)/' kmod/dkms.conf > $(DKMS_SRC)/dkms.conf
+	rm $(DKMS_SRC)/kmod/dkms.conf
+
+.PHONY: user install install-dkms FORCE
 -include $(LIB_OBJ:.o=.d) $(LIB_PIC:.o=.d) $(TOOL_OBJ:.o=.d)
