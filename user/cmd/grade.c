@@ -110,8 +110,7 @@ static int run(struct cmd *cmd)
 	else if (*program)
 		ret = grade(cmd, &spec, program, seed);
 	else
-		printf("%s: sound: %zu checks at %zu moments\n", cmd->args[0], spec.checks,
-		       spec.moments);
+		view_grade_spec(&spec, cmd->args[0], cmd->json);
 	grade_spec_free(&spec);
 	return ret;
 }

@@ -72,7 +72,8 @@ struct grade_check {
 	bool shrinks;		/* and it is what it became less by */
 	size_t since;		/* moment; SIZE_MAX: the one before */
 	struct grade_sum a, b, within;
-	char *text;		/* PERMS, OUTPUT, the name of STATUS; command of a tool */
+	char *text;		/* PERMS, OUTPUT; command of a tool */
+	int signal;		/* STATUS: killed by it; 0: `a` is the status */
 	enum mms_call call;
 	enum mms_mm_field limit;
 	unsigned int samples;	/* LIST: 0: all, and no others */

@@ -177,17 +177,16 @@ void grade_judge_moment(struct grade_run *r, size_t moment)
 static void judge_status(struct grade_run *r, size_t check)
 {
 	const struct grade_check *c = &r->spec->check[check];
-	const char *name = c->text ? c->text : "";
 	char found[40], why[GRADE_WHY];
 	uint64_t wanted = 0;
 	bool is;
 
 	if (WIFSIGNALED(r->status)) {
-		snprintf(found, sizeof(found), "SIG%s", sigabbrev_np(WTERMSIG(r->status)));
-		is = c->text && !strcmp(found + (strncmp(name, "SIG", 3) ? 3 : 0), name);
+		snprintf(found, sizeof(found), "SIG%s", sigabbrev_np(WTERMSIG(r->status)) ?: "?");
+		is = c->signal == WTERMSIG(r->status);
 	} else {
 		snprintf(found, sizeof(found), "%d", WEXITSTATUS(r->status));
-		is = !c->text && !grade_sum(r, &c->a, &wanted, why) &&
+		is = !c->signal && !grade_sum(r, &c->a, &wanted, why) &&
 		     wanted == (uint64_t)WEXITSTATUS(r->status);
 	}
 	file(r, check, r->ended && r->end == GRADE_ENDED && is == (c->relation == GRADE_IS) ?

@@ -71,6 +71,8 @@ void grade_limits_begin(struct grade_run *r)
 	put(own, "cgroup.subtree_control", "+memory");
 	snprintf(number, sizeof(number), "%llu", (unsigned long long)r->spec->memory);
 	r->memory_by_group = !put(r->cgroup, "memory.max", number);
+	/* And as much of swap, not all of it; where the kernel counts that. */
+	put(r->cgroup, "memory.swap.max", number);
 	if (r->memory_by_group)
 		return;
 	rmdir(r->cgroup);

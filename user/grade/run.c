@@ -41,6 +41,17 @@ static void end_it(struct grade_run *r, enum grade_end why)
 		mms_trace_kill(r->trace);
 }
 
+/* A moment has come. While it is judged, which may take tools long, time stands still. */
+static void come(struct grade_run *r, size_t moment)
+{
+	uint64_t began = now_ns(), took;
+
+	grade_judge_moment(r, moment);
+	took = now_ns() - began;
+	r->began += took;
+	r->deadline += took;
+}
+
 /* ---- output -------------------------------------------------------------------- */
 
 static void keep(struct grade_run *r, const char *data, size_t len)
@@ -130,7 +141,7 @@ static void look_at_line(struct grade_run *r, const char *line)
 		if (m->when != GRADE_MARKER || r->came[i] || !matches(NULL, line, m->text))
 			continue;
 		if (matches(r, line, m->text))
-			grade_judge_moment(r, i);
+			come(r, i);
 	}
 }
 
@@ -189,7 +200,7 @@ static void all_of(struct grade_run *r, enum grade_when when, unsigned int numbe
 		    (when == GRADE_CALL && (m->call != number || m->nth != nth)) ||
 		    (when == GRADE_SIGNAL && r->came[i]))
 			continue;
-		grade_judge_moment(r, i);
+		come(r, i);
 	}
 }
 
@@ -232,7 +243,7 @@ static void at_tick(struct grade_run *r)
 		if ((s->moment[i].when == GRADE_EVERY && now >= r->due[i]) ||
 		    (s->moment[i].when == GRADE_AFTER && !r->came[i] && now >= r->began + ns)) {
 			r->due[i] = now + ns;
-			grade_judge_moment(r, i);
+			come(r, i);
 		}
 	}
 }

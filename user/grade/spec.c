@@ -419,16 +419,31 @@ static int take_amount(struct parser *p, struct grade_check *c)
 	return take_sum(p, &c->a);
 }
 
+/* SEGV, or SIGSEGV. */
+static int take_signal(struct parser *p, int *signal)
+{
+	const char *word = peek(p);
+
+	if (!strncmp(word, "SIG", 3))
+		word += 3;
+	for (int i = 1; i < SIGRTMIN; i++)
+		if (sigabbrev_np(i) && !strcmp(sigabbrev_np(i), word)) {
+			*signal = i;
+			p->line.at++;
+			return 0;
+		}
+	return wrong(p, "such as USR1 or SEGV", "no signal that is known", peek(p));
+}
+
 static int take_is(struct parser *p, struct grade_check *c)
 {
 	c->relation = take(p, "not") ? GRADE_IS_NOT : GRADE_IS;
 	if (c->measure == GRADE_PERMS)
 		return take_text(p, &c->text, "permissions, such as rw-p");
 	if (c->measure == GRADE_STATUS) {
-		/* A signal by its name; a number is a status. */
-		if (peek(p)[0] >= '0' && peek(p)[0] <= '9')
-			return take_sum(p, &c->a);
-		return take_text(p, &c->text, "a status, or the name of a signal");
+		/* A number is a status. */
+		return peek(p)[0] >= '0' && peek(p)[0] <= '9' ? take_sum(p, &c->a) :
+								take_signal(p, &c->signal);
 	}
 	if (c->relation == GRADE_IS && take(p, "unchanged")) {
 		c->change = true;
@@ -443,7 +458,7 @@ static int take_since(struct parser *p, struct grade_check *c)
 	const struct grade_spec *s = p->spec;
 
 	for (size_t i = 0; i + 1 < s->moments; i++)
-		if (take(p, s->moment[i].name)) {
+		if (s->moment[i].when != GRADE_EVERY && take(p, s->moment[i].name)) {
 			c->since = i;
 			return 0;
 		}
@@ -559,6 +574,15 @@ static void *one_more(struct parser *p, void *list, size_t count, size_t size)
 	return more;
 }
 
+/* One that a change can be counted from: not all the time. */
+static bool has_moment_above(const struct grade_spec *s)
+{
+	for (size_t i = 0; i + 1 < s->moments; i++)
+		if (s->moment[i].when != GRADE_EVERY)
+			return true;
+	return false;
+}
+
 /* What happens when: some things are known at the end alone. */
 static int fits_moment(struct parser *p, const struct grade_check *c)
 {
@@ -570,7 +594,7 @@ static int fits_moment(struct parser *p, const struct grade_check *c)
 	if (c->measure >= GRADE_ASK && (when >= GRADE_AFTER || when == GRADE_EXIT))
 		return wrong(p, "put it below: at marker \"TEXT\"",
 			     "tools are asked while the program is held", NULL);
-	if (c->change && c->since == SIZE_MAX && p->spec->moments < 2)
+	if (c->change && c->since == SIZE_MAX && !has_moment_above(p->spec))
 		return wrong(p, "put a moment above: at start", "changed since when", NULL);
 	return 0;
 }
@@ -636,31 +660,6 @@ static int take_else(struct parser *p)
 		return wrong(p, NULL, "the check above has a sentence already", NULL);
 	c->sentence = strdup(text);
 	return c->sentence ? 0 : no_memory(p);
-}
-
-static const struct {
-	const char *name;
-	int signal;
-} signals[] = {
-	{ "HUP", SIGHUP }, { "INT", SIGINT }, { "QUIT", SIGQUIT }, { "ILL", SIGILL },
-	{ "TRAP", SIGTRAP }, { "ABRT", SIGABRT }, { "BUS", SIGBUS }, { "FPE", SIGFPE },
-	{ "USR1", SIGUSR1 }, { "SEGV", SIGSEGV }, { "USR2", SIGUSR2 }, { "PIPE", SIGPIPE },
-	{ "ALRM", SIGALRM }, { "TERM", SIGTERM }, { "CHLD", SIGCHLD }, { "SYS", SIGSYS },
-};
-
-static int take_signal(struct parser *p, int *signal)
-{
-	const char *word = peek(p);
-
-	if (!strncmp(word, "SIG", 3))
-		word += 3;
-	for (size_t i = 0; i < sizeof(signals) / sizeof(signals[0]); i++)
-		if (!strcmp(signals[i].name, word)) {
-			*signal = signals[i].signal;
-			p->line.at++;
-			return 0;
-		}
-	return wrong(p, "such as USR1 or SEGV", "no signal that is known", peek(p));
 }
 
 static int take_when(struct parser *p, struct grade_moment *m, bool every)

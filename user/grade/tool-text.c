@@ -84,7 +84,13 @@ static size_t line_length(const char *text)
 	return strcspn(text, "\n");
 }
 
-char *tool_line_of(const char *listed, uint64_t address)
+/* Of a region of one page it is about the page. */
+static bool is_headline(uint64_t start, uint64_t end, uint64_t from, uint64_t to)
+{
+	return start == from && end == to && end - start > PAGE;
+}
+
+char *tool_line_of(const char *listed, uint64_t address, uint64_t from, uint64_t to)
 {
 	uint64_t start, end;
 
@@ -92,8 +98,9 @@ char *tool_line_of(const char *listed, uint64_t address)
 		size_t len = line_length(at);
 		bool page = line_address(at, len, &start, &end);
 
-		if (page && (start / PAGE == address / PAGE || (start <= address && address < end) ||
-			     start == address / PAGE))
+		if (page && !is_headline(start, end, from, to) &&
+		    (start / PAGE == address / PAGE || (start <= address && address < end) ||
+		     start == address / PAGE))
 			return strndup(at, len);
 		at += len + (at[len] == '\n');
 	}
@@ -125,7 +132,7 @@ static size_t ranges_of(const char *listed, uint64_t from, uint64_t to, bool num
 			}
 			start &= ~(PAGE - 1);
 			*inside |= start >= from && start < to;
-			if (start != from || end != to || end - start == PAGE)
+			if (!is_headline(start, end, from, to))
 				run[n++] = (struct tool_run){ start, end };
 		}
 		at += len + (at[len] == '\n');

@@ -130,10 +130,11 @@ static void first_line(const char *answer, char *buf, size_t size)
 static void sample(struct grade_run *r, size_t check, const struct tool_pages *pages)
 {
 	const struct grade_check *c = &r->spec->check[check];
-	uint64_t seed = r->seed + check, wanted = c->samples, done = 0;
+	uint64_t seed = r->seed + check, wanted = c->samples, done = 0, from = 0, to = 0;
 	char why[GRADE_WHY] = "", found[GRADE_WHY] = "", line[100], *listed = NULL;
 
 	if (c->measure == GRADE_LIST) {
+		grade_range(r, &c->region, &from, &to, why);
 		listed = ask(r, c->text, 0, why);
 		if (!listed) {
 			file(r, check, GRADE_WRONG, why);
@@ -150,7 +151,7 @@ static void sample(struct grade_run *r, size_t check, const struct tool_pages *p
 
 		if (!still(r, c, address))
 			continue;
-		answer = listed ? tool_line_of(listed, address) : ask(r, c->text, address, why);
+		answer = listed ? tool_line_of(listed, address, from, to) : ask(r, c->text, address, why);
 		right = answer && says(r, check, answer);
 		/* The kernel may have moved it meanwhile: then nobody was wrong. */
 		if (right || still(r, c, address)) {

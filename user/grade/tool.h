@@ -38,12 +38,15 @@ int tool_state_of(struct grade_run *r, uint64_t address);
  * any space between; 0: it has not.
  */
 size_t tool_has(const char *answer, const char *saying);
-/* The line that begins with this page's address, or a range around it; "not listed". */
-char *tool_line_of(const char *listed, uint64_t address);
+/*
+ * The line that is about this page; "not listed".  A line about the region itself, start
+ * to end, is a headline.
+ */
+char *tool_line_of(const char *listed, uint64_t address, uint64_t from, uint64_t to);
 /*
  * Compares the pages that a list has between start and end; false: no memory.  A line
  * is about the page, or the range, whose address or number is its first that could be
- * one; a line about the region itself is a headline.
+ * one; headlines are left out, too.
  */
 bool tool_compare(const char *listed, const struct tool_pages *pages, uint64_t start,
 		  uint64_t end, uint64_t *missing, uint64_t *extra);

@@ -22,7 +22,7 @@
 #include "object.h"
 
 #define MEND_EXACT	"ask as root: then the very file that is mapped can be opened"
-#define MEND_CAPTURE	"ask where and before that changed, or of the process itself"
+#define MEND_CAPTURE	"ask where the capture was made, or the process itself"
 #define VDSO_MAX	(1UL << 20)
 #define OVERLAYFS_MAGIC	0x794c7630
 /* A VMA that is asked about, and as many on each side, tell where an object is. */

@@ -72,9 +72,14 @@ static const struct {
 	{ AUDIT_ARCH_X86_64, 152, MMS_CALL_MUNLOCKALL },
 	{ AUDIT_ARCH_X86_64, 59, MMS_CALL_EXEC },
 	{ AUDIT_ARCH_X86_64, 322, MMS_CALL_EXEC },
-	/* x32 has the same numbers (with a bit that is masked), but of exec. */
+	/* x32 has the same numbers (with a bit that is masked), but of these. */
 	{ AUDIT_ARCH_X86_64, 520, MMS_CALL_EXEC },
 	{ AUDIT_ARCH_X86_64, 545, MMS_CALL_EXEC },
+	{ AUDIT_ARCH_X86_64, 516, MMS_CALL_WRITE },
+	{ AUDIT_ARCH_X86_64, 535, MMS_CALL_WRITE },
+	{ AUDIT_ARCH_X86_64, 547, MMS_CALL_WRITE },
+	{ AUDIT_ARCH_X86_64, 524, MMS_CALL_SIGNAL },
+	{ AUDIT_ARCH_X86_64, 536, MMS_CALL_SIGNAL },
 	{ AUDIT_ARCH_X86_64, 1, MMS_CALL_WRITE },
 	{ AUDIT_ARCH_X86_64, 20, MMS_CALL_WRITE },
 	{ AUDIT_ARCH_X86_64, 18, MMS_CALL_WRITE },

@@ -282,3 +282,25 @@ void view_grade_json(const struct grade_run *r, char *const argv[])
 	view_json_name(&j, "output", r->output);
 	view_json_end(&j);
 }
+
+void view_grade_spec(const struct grade_spec *spec, const char *name, bool json)
+{
+	unsigned int points = 0;
+	struct view_json j;
+	char shown[300];
+
+	for (size_t i = 0; i < spec->checks; i++)
+		points += spec->check[i].points;
+	if (json) {
+		view_json_begin(&j, "grade", NULL);
+		view_json_name(&j, "specification", name);
+		view_json_number(&j, "checks", spec->checks);
+		view_json_number(&j, "moments", spec->moments);
+		view_json_number(&j, "of", points);
+		view_json_end(&j);
+		return;
+	}
+	mms_escape(name, shown, sizeof(shown));
+	printf("%s: sound; checks: %zu, moments: %zu, points: %u\n", shown, spec->checks,
+	       spec->moments, points);
+}

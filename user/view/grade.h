@@ -15,6 +15,8 @@ struct view_grade_sums {
 
 struct view_grade_sums view_grade_sums(const struct grade_run *r);
 void view_grade_tap(const struct grade_run *r);
+/* That a specification is sound. */
+void view_grade_spec(const struct grade_spec *spec, const char *name, bool json);
 void view_grade_json(const struct grade_run *r, char *const argv[]);
 
 #endif

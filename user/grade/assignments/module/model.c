@@ -9,7 +9,7 @@ static void list_pages(struct vm_area_struct *vma)
 
 	rcu_read_lock();
 	for (address = vma->vm_start; address < vma->vm_end; address += PAGE_SIZE)
-		if (pte_present(entry_of(vma->vm_mm, address)) && pages_count < PAGES_MAX)
+		if (pte_present(entry_of(vma->vm_mm, address)))
 			pages[pages_count++] = address;
 	rcu_read_unlock();
 }

@@ -24,7 +24,8 @@ static DEFINE_MUTEX(lock);
 
 /*
  * Puts the address of each resident page of a VMA into pages[], and how many there are
- * into pages_count. The caller has the mmap lock for reading, and `lock`.
+ * into pages_count. It has PAGES_MAX pages at most. The caller has the mmap lock for
+ * reading, and `lock`.
  */
 static void list_pages(struct vm_area_struct *vma);
 
@@ -40,6 +41,9 @@ static int list_of(pid_t nr, unsigned long address)
 		mmap_read_lock(mm);
 		vma = find_vma(mm, address);
 		ret = vma && vma->vm_start <= address ? 0 : -EINVAL;
+		/* The lock is held meanwhile: not for ever. */
+		if (!ret && vma->vm_end - vma->vm_start > PAGES_MAX * PAGE_SIZE)
+			ret = -E2BIG;
 		if (!ret)
 			list_pages(vma);
 		mmap_read_unlock(mm);

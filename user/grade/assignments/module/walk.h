@@ -25,6 +25,7 @@ static pte_t entry_of(struct mm_struct *mm, unsigned long address)
 	value = READ_ONCE(*pmd);
 	if (pmd_none(value) || pmd_bad(value))
 		return none;
-	pte = pte_offset_kernel(pmd, address);
+	/* Of the value that was looked at: the table's own entry may be another by now. */
+	pte = pte_offset_kernel(&value, address);
 	return READ_ONCE(*pte);
 }

@@ -8,6 +8,5 @@ static void list_pages(struct vm_area_struct *vma)
 	unsigned long address;
 
 	for (address = vma->vm_start; address < vma->vm_end; address += PAGE_SIZE)
-		if (pages_count < PAGES_MAX)
-			pages[pages_count++] = address;
+		pages[pages_count++] = address;
 }

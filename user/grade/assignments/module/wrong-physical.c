@@ -12,7 +12,7 @@ static void list_pages(struct vm_area_struct *vma)
 	for (address = vma->vm_start; address < vma->vm_end; address += PAGE_SIZE) {
 		pte_t pte = entry_of(vma->vm_mm, address);
 
-		if (pte_present(pte) && pages_count < PAGES_MAX)
+		if (pte_present(pte))
 			pages[pages_count++] = pte_pfn(pte) << PAGE_SHIFT;
 	}
 	rcu_read_unlock();
