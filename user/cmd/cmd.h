@@ -10,6 +10,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 
 #include "libmmscope.h"
 #include "../view/table.h"
@@ -89,6 +90,13 @@ int cmd_open_process(const struct cmd *cmd, const char *arg, struct mms_target *
 /* Captures a target, held still or not, with progress on a terminal.  As mms_capture_take(). */
 int cmd_capture(struct mms_target *target, bool stop, struct mms_capture **capture,
 		struct mms_error *err);
+
+/*
+ * Has something drawn, and writes it to a file of these permissions: all of it, or
+ * nothing; *len bytes.  Errors: those of mms_file_write().
+ */
+int cmd_write_drawn(const char *path, mode_t mode, bool (*draw)(FILE *out, void *arg), void *arg,
+		    size_t *len, struct mms_error *err);
 
 /* "module", or "module, captured 2026-03-01 12:00:00 UTC".  Returns buf. */
 char *cmd_source_words(const struct mms_target *target, char buf[80]);

@@ -10,8 +10,6 @@
 #include "cmd.h"
 #include "map-file.h"
 
-typedef bool (*draw_fn)(FILE *out, const struct view_report *r);
-
 /* Not of files that are but read: one may be vast.  That one cannot be read is told. */
 static int open_objects(struct mms_target *target, const struct mms_vmas *vmas,
 			struct mms_elfs *elfs, struct mms_error *err)
@@ -29,24 +27,24 @@ static int open_objects(struct mms_target *target, const struct mms_vmas *vmas,
 	return ret;
 }
 
-static int write_one(const struct view_report *r, draw_fn draw, const char *path,
+static bool draw_html(FILE *out, void *r)
+{
+	return view_html_draw(out, r);
+}
+
+static bool draw_svg(FILE *out, void *r)
+{
+	return view_svg_draw(out, r);
+}
+
+static int write_one(struct view_report *r, bool (*draw)(FILE *out, void *r), const char *path,
 		     struct mms_error *err)
 {
-	char *data = NULL, name[256], size[16];
+	char name[256], size[16];
 	size_t len = 0;
-	FILE *out = open_memstream(&data, &len);
-	bool good = out && draw(out, r);
-	int ret;
 
-	good &= out && !ferror(out);
-	good &= out && !fclose(out);
-	if (good)
-		ret = mms_file_write(path, data, len, 0600, err);
-	else
-		ret = mms_fail(err, MMS_FAILED, NULL, path, "no memory");
-	free(data);
-	if (ret)
-		return ret;
+	if (cmd_write_drawn(path, 0600, draw, r, &len, err))
+		return -1;
 	mms_escape(path, name, sizeof(name));
 	printf("%s: %zu VMAs, %zu runs of pages, %s\n", name, r->vmas->count, r->runs,
 	       mms_size_format(len, size));
@@ -80,9 +78,9 @@ int map_file_write(struct view_report *r, struct mms_target *target, const char 
 			r->program = mms_elfs_at(&elfs, r->vmas->vma[program].start);
 	}
 	if (!ret && html)
-		ret = write_one(r, view_html_draw, html, err);
+		ret = write_one(r, draw_html, html, err);
 	if (!ret && svg)
-		ret = write_one(r, view_svg_draw, svg, err);
+		ret = write_one(r, draw_svg, svg, err);
 	r->elfs = NULL;
 	r->program = NULL;
 	mms_elfs_close(&elfs);

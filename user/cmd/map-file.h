@@ -9,7 +9,7 @@
 
 /*
  * Writes a page and a picture, to the names that are not NULL, and says so on stdout.
- * Reads the files of the target's objects, if it is a process.
+ * Reads the files of the target's objects, for their symbols.
  * Errors: those of mms_file_write().
  */
 int map_file_write(struct view_report *r, struct mms_target *target, const char *html,

@@ -201,33 +201,34 @@ static int ask(struct cmd *cmd, struct asked *a)
 
 /* ---- the answer ------------------------------------------------------------ */
 
-static bool draw(const struct cmd *cmd, FILE *out, const struct view_metrics *m)
+struct drawing {
+	const struct cmd *cmd;
+	const struct view_metrics *metrics;
+};
+
+static bool draw(FILE *out, void *arg)
 {
-	if (!out)
-		return false;
-	if (cmd->json)
-		view_metrics_json(out, m);
+	const struct drawing *d = arg;
+
+	if (d->cmd->json)
+		view_metrics_json(out, d->metrics);
 	else
-		view_metrics_text(out, m, cmd->value[OPT_OPENMETRICS]);
+		view_metrics_text(out, d->metrics, d->cmd->value[OPT_OPENMETRICS]);
 	return !ferror(out);
 }
 
-static int write_to_file(const struct cmd *cmd, const struct view_metrics *m)
+static int tell(const struct cmd *cmd, const struct view_metrics *m)
 {
-	char *data = NULL;
-	size_t len = 0;
-	FILE *out = open_memstream(&data, &len);
-	bool good = draw(cmd, out, m);
+	struct drawing d = { cmd, m };
 	struct mms_error err;
-	int ret = 0;
+	size_t len = 0;
 
-	good &= out && !fclose(out);
-	if (!good)
-		ret = no_memory();
-	else if (mms_file_write(cmd->value[OPT_OUTPUT], data, len, 0644, &err))
-		ret = cmd_error(&err);
-	free(data);
-	return ret;
+	if (!cmd->value[OPT_OUTPUT]) {
+		draw(stdout, &d);
+		return MMS_OK;
+	}
+	return cmd_write_drawn(cmd->value[OPT_OUTPUT], 0644, draw, &d, &len, &err) ?
+	       cmd_error(&err) : MMS_OK;
 }
 
 /* That a process is missing is no failure while there is another that was named. */
@@ -256,10 +257,8 @@ static int run(struct cmd *cmd)
 	ret = choose(cmd, &a);
 	if (!ret)
 		ret = ask(cmd, &a);
-	if (!ret && path)
-		ret = write_to_file(cmd, &a.metrics);
-	else if (!ret)
-		draw(cmd, stdout, &a.metrics);
+	if (!ret)
+		ret = tell(cmd, &a.metrics);
 	if (!ret)
 		ret = verdict(cmd, &a);
 	free(a.metrics.process);

@@ -5,8 +5,8 @@
  */
 #include <inttypes.h>
 #include <stdio.h>
-#include <stdlib.h>
 
+#include "cmd.h"
 #include "trace-file.h"
 
 static void say(const struct view_timeline *timeline, const char *path, size_t len)
@@ -23,21 +23,16 @@ static void say(const struct view_timeline *timeline, const char *path, size_t l
 			sums.left_out);
 }
 
+static bool draw(FILE *out, void *timeline)
+{
+	return view_timeline_draw(out, timeline);
+}
+
 int trace_file_write(struct view_timeline *timeline, const char *path, struct mms_error *err)
 {
-	char *data = NULL;
 	size_t len = 0;
-	FILE *out = open_memstream(&data, &len);
-	bool good = out && view_timeline_draw(out, timeline);
-	int ret;
+	int ret = cmd_write_drawn(path, 0600, draw, timeline, &len, err);
 
-	good &= out && !ferror(out);
-	good &= out && !fclose(out);
-	if (good)
-		ret = mms_file_write(path, data, len, 0600, err);
-	else
-		ret = mms_fail(err, MMS_FAILED, NULL, path, "no memory");
-	free(data);
 	if (!ret)
 		say(timeline, path, len);
 	return ret;
