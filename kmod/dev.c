@@ -34,6 +34,8 @@ union argument {
 
 int mmscope_dev_info(const struct file *file, struct mmscope_info *info)
 {
+	bool trusted = mmscope_target_trusts(file);
+
 	if (info->flags)
 		return -EINVAL;
 	*info = (struct mmscope_info){
@@ -51,14 +53,11 @@ int mmscope_dev_info(const struct file *file, struct mmscope_info *info)
 		.task_size = TASK_SIZE,
 		.version = MMSCOPE_VERSION,
 	};
-	if (mmscope_target_trusts(file))
+	if (trusted)
 		info->features |= MMSCOPE_FEAT_FRAMES;
 	if (MMSCOPE_EXACT_RSS)
 		info->features |= MMSCOPE_FEAT_EXACT_RSS;
-	mmscope_target_holds(&info->batches, &info->longest_hold_ns);
-	/* Between two looks at it lies how large a process is that another asks about. */
-	if (!mmscope_target_trusts(file))
-		info->batches = ~0ULL;
+	mmscope_target_holds(info, trusted);
 	return 0;
 }
 

@@ -50,7 +50,8 @@ bool mmscope_target_trusts(const struct file *file);
  */
 int mmscope_target_lock(const struct mmscope_target *t, u64 *since);
 void mmscope_target_unlock(const struct mmscope_target *t, u64 since);
-void mmscope_target_holds(u64 *batches, u64 *longest_ns);
+/* The figures of INFO; `holds` and their sums only if @trusted. No lock. */
+void mmscope_target_holds(struct mmscope_info *info, bool trusted);
 
 /* ---- mm.c: the address space as a whole; mmap lock held for reading ---- */
 void mmscope_mm_fill(const struct mmscope_target *t, struct mmscope_mm *out);

@@ -229,7 +229,8 @@ void mmscope_target_detach(struct mmscope_target *t)
 
 /* ---- use ---- */
 
-static atomic64_t holds, longest_hold;
+/* Of all targets since the module was loaded: classes of MMSCOPE_HOLDS, ns. */
+static atomic64_t holds[MMSCOPE_HOLDS], all_holds, longest_hold;
 
 /*
  * Has the thread we were named another mm by now?  Only the pointers are
@@ -264,20 +265,40 @@ int mmscope_target_lock(const struct mmscope_target *t, u64 *since)
 	return 0;
 }
 
-void mmscope_target_unlock(const struct mmscope_target *t, u64 since)
+static void note_hold(s64 held)
 {
-	s64 held = ktime_get_ns() - since;
-	s64 longest = atomic64_read(&longest_hold);
+	s64 longest = atomic64_read(&longest_hold), most = NSEC_PER_USEC;
+	unsigned int class = 0;
 
-	mmap_read_unlock(t->mm);
-	mmput(t->mm);
-	atomic64_inc(&holds);
+	while (class < MMSCOPE_HOLDS - 1 && held > most << class)
+		class++;
+	atomic64_inc(&holds[class]);
+	atomic64_add(held, &all_holds);
 	while (held > longest && !atomic64_try_cmpxchg(&longest_hold, &longest, held))
 		;
 }
 
-void mmscope_target_holds(u64 *batches, u64 *longest_ns)
+void mmscope_target_unlock(const struct mmscope_target *t, u64 since)
 {
-	*batches = atomic64_read(&holds);
-	*longest_ns = atomic64_read(&longest_hold);
+	s64 held = ktime_get_ns() - since;
+
+	mmap_read_unlock(t->mm);
+	mmput(t->mm);
+	note_hold(held);
+}
+
+/* Between two looks at how many lies how large a process is that another asks about. */
+void mmscope_target_holds(struct mmscope_info *info, bool trusted)
+{
+	unsigned int i;
+
+	info->longest_hold_ns = atomic64_read(&longest_hold);
+	info->batches = trusted ? 0 : ~0ULL;
+	if (!trusted)
+		return;
+	for (i = 0; i < MMSCOPE_HOLDS; i++) {
+		info->holds[i] = atomic64_read(&holds[i]);
+		info->batches += info->holds[i];
+	}
+	info->hold_ns = atomic64_read(&all_holds);
 }

@@ -57,7 +57,7 @@
  * namespace.  Others are not told either whether somebody else has locked a
  * page of a file, one that KSM merged or one that is mapped more than once: they
  * get LOCK_UNKNOWN, unless the VMA itself is locked and the page is a folio of
- * its own.  Nor are they told how much others ask (`batches`).
+ * its own.  Nor are they told how much others ask (`batches`, `holds`, `hold_ns`).
  * Whether a page of a file that is not mapped in the target's page
  * tables is in the page cache is told by the rule of mincore(2): to those who
  * own the file or may write to it; others get CACHE_UNKNOWN.
@@ -201,6 +201,8 @@ enum mmscope_backing {
 #define MMSCOPE_FEAT_PIDFD	(1ULL << 1)	/* ATTACH takes a pidfd */
 #define MMSCOPE_FEAT_EXACT_RSS	(1ULL << 2)	/* RSS counters are summed, not estimated */
 
+#define MMSCOPE_HOLDS	16	/* classes of how long a lock was held */
+
 /*
  * INFO: what this module on this kernel can tell.  Needs no target.
  */
@@ -221,6 +223,9 @@ struct mmscope_info {
 	__u64 batches;		/* out: holds of a target's mmap lock so far; ~0: not told */
 	__u64 longest_hold_ns;	/* out: the longest of them */
 	char version[32];	/* out: the module's version, NUL-terminated */
+	__u64 hold_ns;		/* out: those holds together; as holds[], 0 if not told */
+	__u64 holds[MMSCOPE_HOLDS];	/* out: of them, in [i] those of at most 1 us << i, */
+				/* and not in a lower one; in the last the rest */
 };
 
 /*
@@ -439,7 +444,7 @@ struct mmscope_walk {
 #define MMSCOPE_SIZE(type, bytes) \
 	_Static_assert(sizeof(struct type) == (bytes), "mmscope ABI: " #type)
 #endif
-MMSCOPE_SIZE(mmscope_info, 120);
+MMSCOPE_SIZE(mmscope_info, 256);
 MMSCOPE_SIZE(mmscope_attach, 16);
 MMSCOPE_SIZE(mmscope_mm, 288);
 MMSCOPE_SIZE(mmscope_vma, 64);

@@ -48,6 +48,25 @@ static void test_info(void)
 	ok(memchr(info.version, 0, sizeof(info.version)) && info.version[0], "info.version");
 }
 
+/* The classes are of the very holds that are counted and summed. */
+static void check_holds(const struct mmscope_info *before, const struct mmscope_info *after)
+{
+	u64 n = 0, least = 0, class_of_longest = 0, i;
+
+	for (i = 0; i < MMSCOPE_HOLDS; i++) {
+		n += after->holds[i];
+		least += i ? after->holds[i] * (500ULL << i) : 0;
+		if (after->holds[i])
+			class_of_longest = i;
+	}
+	eq(n, after->batches, "info.holds.are_the_batches");
+	ok(after->hold_ns > before->hold_ns && after->hold_ns >= least &&
+	   after->hold_ns >= after->longest_hold_ns, "info.holds.sum");
+	ok(class_of_longest == MMSCOPE_HOLDS - 1 ?
+	   after->longest_hold_ns > 500ULL << class_of_longest :
+	   after->longest_hold_ns <= 1000ULL << class_of_longest, "info.holds.longest");
+}
+
 static void test_info_counts(void)
 {
 	struct mmscope_info before, after;
@@ -60,6 +79,7 @@ static void test_info_counts(void)
 	get_info(fd, &after);
 	ok(after.batches >= before.batches + 10, "info.batches_count");
 	ok(after.longest_hold_ns > 0, "info.longest_hold");
+	check_holds(&before, &after);
 }
 
 /* ---- the break ---- */

@@ -45,7 +45,8 @@ static int info(void *arg)
 	int err = get_info(fd, &i);
 
 	(void)arg;
-	i.batches = i.longest_hold_ns = 0;	/* they count each query */
+	i.batches = i.longest_hold_ns = i.hold_ns = 0;	/* they count each query */
+	memset(i.holds, 0, sizeof(i.holds));
 	if (!err)
 		tell(&i, sizeof(i));
 	return err;

@@ -209,13 +209,15 @@ static void test_lock_of_ksm(void)
 static void read_batches(void *arg)
 {
 	struct mmscope_info info;
-	int fd;
+	int fd, i;
 
 	(void)arg;
 	be_bob();
 	fd = session();
 	get_info(fd, &info);
-	result[0] = info.batches == ~0ULL;
+	result[0] = info.batches == ~0ULL && !info.hold_ns;
+	for (i = 0; i < MMSCOPE_HOLDS; i++)
+		result[0] &= !info.holds[i];
 }
 
 static void test_batches(void)
