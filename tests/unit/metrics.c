@@ -99,23 +99,27 @@ static void types(void **state)
 	strcpy(m.info.version, "1.2\"");
 	m.info.abi = 3;
 	m.info.batches = 4;
+	m.info.holds[1] = 3;
+	m.info.holds[MMSCOPE_HOLDS - 1] = 1;
+	m.info.hold_ns = 2000000005;
 	m.info.longest_hold_ns = 5;
 	text = text_of(&m, false);
 	assert_non_null(strstr(text, "\n# TYPE mmscope_module_info gauge\n"
 				     "mmscope_module_info{version=\"1.2\\\"\",abi=\"3\"} 1\n"));
-	assert_non_null(strstr(text, "\n# TYPE mmscope_module_lock_holds_total counter\n"
-				     "mmscope_module_lock_holds_total 4\n"));
+	assert_non_null(strstr(text, "\n# TYPE mmscope_module_lock_hold_seconds histogram\n"
+				     "# UNIT mmscope_module_lock_hold_seconds seconds\n"
+				     "mmscope_module_lock_hold_seconds_bucket{le=\"0.000001\"} 0\n"
+				     "mmscope_module_lock_hold_seconds_bucket{le=\"0.000002\"} 3\n"));
+	assert_non_null(strstr(text, "_bucket{le=\"0.016384\"} 3\n"
+				     "mmscope_module_lock_hold_seconds_bucket{le=\"+Inf\"} 4\n"
+				     "mmscope_module_lock_hold_seconds_sum 2.000000005\n"
+				     "mmscope_module_lock_hold_seconds_count 4\n"));
 	assert_non_null(strstr(text, "\nmmscope_module_longest_lock_hold_seconds 0.000000005\n"));
 	free(text);
 	m.info.batches = UINT64_MAX;	/* not told */
 	text = text_of(&m, true);
 	assert_non_null(strstr(text, "\n# TYPE mmscope_module info\nmmscope_module_info{"));
-	assert_null(strstr(text, "lock_holds"));
-	free(text);
-	m.info.batches = 4;
-	text = text_of(&m, true);
-	assert_non_null(strstr(text, "\n# TYPE mmscope_module_lock_holds counter\n"
-				     "mmscope_module_lock_holds_total 4\n"));
+	assert_null(strstr(text, "module_lock_hold"));
 	free(text);
 }
 

@@ -106,7 +106,9 @@
  *		child: "parent", "thread"; exec: "program"; exit: "status" or "signal";
  *		lost: "count"; note: "text"
  *   metrics	"module": { "loaded" (null: not told, or not asked), "version", "abi",
- *		"longest_lock_hold_ns", "lock_holds" }, "unreadable" (processes), "processes": [
+ *		"longest_lock_hold_ns", "lock_holds", "lock_hold_ns" (their sum; the three null:
+ *		not told), "lock_holds_by_length": [ { "at_most_ns" (null: any), "holds" (not of a
+ *		class above) } ] }, "unreadable" (processes), "processes": [
  *		{ "pid", "comm", "source", "heap_bytes", "resident_bytes": { "anon", "file",
  *		"shmem" }, "locked_bytes", "swapped_bytes", "page_table_bytes", "mapped_bytes",
  *		"vmas", "page_faults": { "minor", "major" }, "start_time_ns" (since 1970) } ]

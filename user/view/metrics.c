@@ -18,7 +18,7 @@
 #include "metrics.h"
 #include "text.h"
 
-enum type { GAUGE, COUNTER, INFO };
+enum type { GAUGE, COUNTER, INFO, HISTOGRAM };
 
 /* A family: "mmscope_" NAME, and "_" UNIT. */
 struct family {
@@ -70,8 +70,8 @@ static const struct family unreadable = {
 }, module = {
 	"module", NULL, INFO, "The loaded module."
 }, holds = {
-	"module_lock_holds", NULL, COUNTER,
-	"Times the module held the mmap lock of a process, since it was loaded."
+	"module_lock_hold", "seconds", HISTOGRAM,
+	"How long the module held the mmap lock of a process each time, since it was loaded."
 }, longest = {
 	"module_longest_lock_hold", "seconds", GAUGE,
 	"The longest hold of an mmap lock by the module, since it was loaded."
@@ -120,7 +120,7 @@ void view_metrics_quote(FILE *out, const char *text)
 
 static void name(const struct text *t, const struct family *f, bool sample)
 {
-	static const char *const suffixes[] = { "", "_total", "_info" };
+	static const char *const suffixes[] = { "", "_total", "_info", "" };
 
 	fprintf(t->out, "mmscope_%s%s%s%s", f->name, f->unit ? "_" : "", f->unit ?: "",
 		sample || !t->openmetrics ? suffixes[f->type] : "");
@@ -128,7 +128,7 @@ static void name(const struct text *t, const struct family *f, bool sample)
 
 static void head(const struct text *t, const struct family *f)
 {
-	static const char *const types[] = { "gauge", "counter", "info" };
+	static const char *const types[] = { "gauge", "counter", "info", "histogram" };
 	bool as_gauge = f->type == INFO && !t->openmetrics;
 
 	fputs("# HELP ", t->out);
@@ -194,6 +194,27 @@ static void single(const struct text *t, const struct family *f, uint64_t number
 	value(t, f, number);
 }
 
+/* The kernel counts each hold in one class; a bucket holds those below it, too. */
+static void histogram(const struct text *t, const struct mmscope_info *info)
+{
+	uint64_t below = 0;
+
+	head(t, &holds);
+	for (unsigned int i = 0; i < MMSCOPE_HOLDS; i++) {
+		below += info->holds[i];
+		name(t, &holds, true);
+		if (i < MMSCOPE_HOLDS - 1)
+			fprintf(t->out, "_bucket{le=\"0.%06u\"} %" PRIu64 "\n", 1U << i, below);
+		else
+			fprintf(t->out, "_bucket{le=\"+Inf\"} %" PRIu64 "\n", below);
+	}
+	name(t, &holds, true);
+	fputs("_sum", t->out);
+	value(t, &holds, info->hold_ns);
+	name(t, &holds, true);
+	fprintf(t->out, "_count %" PRIu64 "\n", below);
+}
+
 static void module_text(const struct text *t, const struct view_metrics *m)
 {
 	if (m->loaded_known)
@@ -206,7 +227,7 @@ static void module_text(const struct text *t, const struct view_metrics *m)
 	view_metrics_quote(t->out, m->info.version);
 	fprintf(t->out, ",abi=\"%u\"} 1\n", m->info.abi);
 	if (m->info.batches != UINT64_MAX)
-		single(t, &holds, m->info.batches);
+		histogram(t, &m->info);
 	single(t, &longest, m->info.longest_hold_ns);
 }
 
@@ -263,6 +284,30 @@ static void json_process(struct view_json *j, const struct view_metrics *m,
 	view_json_close(j);
 }
 
+/* NULL: not told. */
+static void json_holds(struct view_json *j, const struct mmscope_info *info)
+{
+	if (!info) {
+		view_json_null(j, "lock_holds");
+		view_json_null(j, "lock_hold_ns");
+		view_json_null(j, "lock_holds_by_length");
+		return;
+	}
+	view_json_number(j, "lock_holds", info->batches);
+	view_json_number(j, "lock_hold_ns", info->hold_ns);
+	view_json_array(j, "lock_holds_by_length");
+	for (unsigned int i = 0; i < MMSCOPE_HOLDS; i++) {
+		view_json_object_flat(j, NULL);
+		if (i < MMSCOPE_HOLDS - 1)
+			view_json_number(j, "at_most_ns", 1000ULL << i);
+		else
+			view_json_null(j, "at_most_ns");
+		view_json_number(j, "holds", info->holds[i]);
+		view_json_close(j);
+	}
+	view_json_close(j);
+}
+
 static void json_module(struct view_json *j, const struct view_metrics *m)
 {
 	const struct mmscope_info *info = &m->info;
@@ -281,10 +326,7 @@ static void json_module(struct view_json *j, const struct view_metrics *m)
 		view_json_number(j, "abi", info->abi);
 		view_json_number(j, "longest_lock_hold_ns", info->longest_hold_ns);
 	}
-	if (m->loaded && info->batches != UINT64_MAX)
-		view_json_number(j, "lock_holds", info->batches);
-	else
-		view_json_null(j, "lock_holds");
+	json_holds(j, m->loaded && info->batches != UINT64_MAX ? info : NULL);
 	view_json_close(j);
 }
 
