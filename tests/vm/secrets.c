@@ -203,7 +203,8 @@ static void ask_all(int fd, struct answers *a, int fill)
 	};
 	a->errors |= ask(fd, MMSCOPE_PAGES, &a->fixed.pages, fill);
 	/* Holds of all sessions: these do go on. */
-	a->fixed.info.batches = a->fixed.info.longest_hold_ns = 0;
+	a->fixed.info.batches = a->fixed.info.longest_hold_ns = a->fixed.info.hold_ns = 0;
+	memset(a->fixed.info.holds, 0, sizeof(a->fixed.info.holds));
 }
 
 /* Leave bytes of ours on the kernel's stack, and in its heap's free objects. */
