@@ -167,6 +167,7 @@ struct grade_run {
 	struct grade_word *word;
 	size_t words;
 	struct grade_leaks *leaks;
+	char no_leaks[GRADE_WHY];	/* or why they are not known */
 	char source_name[16];
 	/* output */
 	int pty, slave, input;

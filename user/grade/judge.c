@@ -198,7 +198,8 @@ static void judge_leaks(struct grade_run *r, size_t check)
 	uint64_t bytes, blocks;
 
 	if (!r->leaks || !grade_leaks_sum(r->leaks, &bytes, &blocks)) {
-		file(r, check, GRADE_UNKNOWN, "not all calls of the allocator were seen");
+		file(r, check, GRADE_UNKNOWN, *r->no_leaks ? r->no_leaks :
+		     "not all calls of the allocator were seen");
 		return;
 	}
 	judge_number(r, check, bytes);

@@ -356,6 +356,22 @@ static int open_input(struct grade_run *r, struct mms_error *err)
 	return 0;
 }
 
+/* Whoever may not see the allocator's calls is still told all else. */
+static int prepare_leaks(struct grade_run *r)
+{
+	struct mms_error why;
+
+	if (!grade_needs_mallocs(r->spec))
+		return 0;
+	if (mms_trace_mallocs_possible(&why)) {
+		snprintf(r->no_leaks, sizeof(r->no_leaks), "%.48s%s%.64s", why.why,
+			 *why.mend ? ": " : "", why.mend);
+		return 0;
+	}
+	r->leaks = grade_leaks_new();
+	return r->leaks ? 0 : -1;
+}
+
 static int prepare(struct grade_run *r, struct mms_error *err)
 {
 	const struct grade_spec *s = r->spec;
@@ -366,10 +382,7 @@ static int prepare(struct grade_run *r, struct mms_error *err)
 	r->came = calloc(s->moments, sizeof(*r->came));
 	r->due = calloc(s->moments, sizeof(*r->due));
 	r->output = malloc(s->output + 1);
-	if (grade_needs_mallocs(s))
-		r->leaks = grade_leaks_new();
-	if (!r->result || !r->value || !r->came || !r->due || !r->output ||
-	    (grade_needs_mallocs(s) && !r->leaks))
+	if (!r->result || !r->value || !r->came || !r->due || !r->output || prepare_leaks(r))
 		return mms_fail(err, MMS_FAILED, NULL, "grade", "no memory");
 	return open_terminal(r, err) || open_input(r, err) ? -1 : 0;
 }

@@ -1046,6 +1046,11 @@ typedef void (*mms_trace_fn)(const struct mms_trace_event *event, void *arg);
 #define MMS_TRACE_GUARD		(1U << 4)	/* signals to others than itself reach nobody */
 
 /*
+ * Whether MMS_TRACE_MALLOCS can be had here: 0, or why not.  Errors: MMS_DENIED (it needs
+ * root), MMS_FAILED (no tracefs).
+ */
+int mms_trace_mallocs_possible(struct mms_error *err);
+/*
  * Starts a program, as execvp() would.  It stops at its first call until mms_trace_run().
  * Errors: MMS_FAILED (no such program: sys_errno; ptrace or perf refused).
  */

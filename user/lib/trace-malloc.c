@@ -55,7 +55,7 @@ struct mmsi_mallocs {
 
 int mmsi_mallocs_new(struct mms_trace *t, struct mms_error *err)
 {
-	if (mmsi_probes_possible(err))
+	if (mms_trace_mallocs_possible(err))
 		return -1;
 	mmsi_probes_clean();
 	t->mallocs = calloc(1, sizeof(*t->mallocs));

@@ -81,7 +81,7 @@ static int refused(int error, struct mms_error *err)
 	return mms_fail(err, MMS_FAILED, NULL, "--malloc", "uprobe_events: %s", strerror(error));
 }
 
-int mmsi_probes_possible(struct mms_error *err)
+int mms_trace_mallocs_possible(struct mms_error *err)
 {
 	return tracefs() ? 0 : refused(errno, err);
 }

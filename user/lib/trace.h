@@ -164,8 +164,6 @@ size_t mmsi_perf_fds(const struct mmsi_perf *perf, const int **fds);
 
 /* The number of an event of the kernel, "exceptions/page_fault_user"; -1: there is none. */
 int mmsi_event_number(const char *name);
-/* Errors: MMS_DENIED, MMS_FAILED (no tracefs). */
-int mmsi_probes_possible(struct mms_error *err);
 /* `number` is of the caller's choice, and names it; *event is for perf. */
 int mmsi_probe_new(unsigned int number, const char *path, uint64_t offset, bool leave,
 		   int *event, struct mms_error *err);
