@@ -12,7 +12,8 @@ $(CLI_OUT)/trace-subject: tests/cli/trace-subject.c
 	@mkdir -p $(@D)
 	$(CC) $(CFLAGS) $(WARN) -O1 -fno-builtin -fno-inline -D_GNU_SOURCE -pthread -o $@ $<
 
-all-tests: $(CLI_OUT)/make-capture $(CLI_OUT)/trace-subject
+# (And the manual, which a lab installs, and cannot make.)
+all-tests: $(CLI_OUT)/make-capture $(CLI_OUT)/trace-subject $(MANUAL)/mmscope.1 $(PAGES_MADE)
 
 $(CLI_OUT)/misbehave: tests/cli/misbehave.c
 	@mkdir -p $(@D)

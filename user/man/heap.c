@@ -18,7 +18,7 @@ static int fail(const char *what)
 /* Whole pages; a call ends early when run[] is full. */
 static int print_present(int fd, uint64_t start, uint64_t end)
 {
-	struct mmscope_run run[RUNS];
+	struct mmscope_run run[RUNS] = { 0 };
 	struct mmscope_pages ask = {
 		.size = sizeof(ask),
 		.start = start,
