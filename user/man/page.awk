@@ -350,7 +350,7 @@ function take_type(   is_enum, name, remark, deep, told)
 	put_rows(told)
 }
 
-# A declaration as lines of at most 68 columns, the name bold.
+# A declaration as lines of at most 71 columns, the name bold.
 function put_prototype(s,   name, at, indent, rest, cut)
 {
 	gsub(/[ \t]+/, " ", s)
@@ -363,8 +363,8 @@ function put_prototype(s,   name, at, indent, rest, cut)
 		indent += 1
 	if (indent > 40)
 		indent = 8
-	for (rest = ""; length(s) > 68; s = sprintf("%*s", indent, "") s) {
-		for (cut = 68; cut > indent && substr(s, cut, 2) != ", "; cut--)
+	for (rest = ""; length(s) > 71; s = blanks(indent) s) {
+		for (cut = 71; cut > indent && substr(s, cut, 2) != ", "; cut--)
 			;
 		if (cut <= indent) {
 			cut = place_of(name, s) - 1
@@ -552,6 +552,11 @@ function index_of(file,   name, title, any)
 	close(file)
 }
 
+function blanks(n)
+{
+	return substr("                                                        ", 1, n)
+}
+
 # Tabs become blanks, to columns of `tab`.
 function put_code(file, tab,   s, at)
 {
@@ -559,7 +564,7 @@ function put_code(file, tab,   s, at)
 	print ".EX"
 	while ((getline s < file) > 0) {
 		while ((at = index(s, "\t")))
-			s = substr(s, 1, at - 1) sprintf("%*s", tab - (at - 1) % tab, "") substr(s, at + 1)
+			s = substr(s, 1, at - 1) blanks(tab - (at - 1) % tab) substr(s, at + 1)
 		print (s ~ /^[.']/ ? "\\&" : "") code(s)
 	}
 	print ".EE"
