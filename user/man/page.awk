@@ -249,7 +249,8 @@ function put_body(remark)
 	comments = 0
 }
 
-# A header without sections: a comment's first words, up to a point or comma, head one.
+# A header without sections: a comment's first words, up to a point or comma, head one;
+# those of a command the first time.
 function put_heading(   s, title, key, command)
 {
 	s = comment[1]
@@ -269,7 +270,7 @@ function put_heading(   s, title, key, command)
 		comments = 0
 	if (!(key in headed))
 		put_title("SS", (command ? "MMSCOPE_" : "") title)
-	headed[key]
+	headed[key] = 1
 }
 
 # `#define NAME VALUE`, a row.
@@ -444,9 +445,19 @@ function end_paragraph()
 	put_comment()
 }
 
+function must_open(file,   s)
+{
+	if ((getline s < file) <= 0) {
+		print "page.awk: cannot read " file > "/dev/stderr"
+		exit 1
+	}
+	close(file)
+}
+
 # Behind the comment on top.
 function open_header(file)
 {
+	must_open(file)
 	header = file
 	while (next_line() && line != "/*")
 		;
@@ -469,7 +480,7 @@ function section_name()
 	return line
 }
 
-function reference(file,   sections)
+function reference(file,   sections, begins)
 {
 	sections = has_sections(file)
 	open_header(file)
@@ -560,6 +571,7 @@ function blanks(n)
 # Tabs become blanks, to columns of `tab`.
 function put_code(file, tab,   s, at)
 {
+	must_open(file)
 	put_paragraph()
 	print ".EX"
 	while ((getline s < file) > 0) {
@@ -578,6 +590,6 @@ function put_code(file, tab,   s, at)
 {
 	gsub(/@version/, version)
 	gsub(/@date/, date)
-	untold = /^\.S[HS] /
+	untold = $0 ~ /^\.S[HS] /
 	print
 }
