@@ -14,8 +14,11 @@ LIB_PIC   := $(LIB_SRC:%.c=$(BUILD)/%.pic.o)
 TOOL_OBJ  := $(TOOL_SRC:%.c=$(BUILD)/%.o)
 
 VERSION      := 0.1.0
+# Of that version, as the manual has it.
+DATE         := 2026-11-26
 USER_CFLAGS   = $(shell $(PKG_CONFIG) --cflags $(USER_PKGS) $(TOOL_PKGS))
-USER_CPPFLAGS := -D_GNU_SOURCE -DMMS_VERSION='"$(VERSION)"' -Ikmod/uapi -Iuser/lib
+USER_CPPFLAGS := -D_GNU_SOURCE -DMMS_VERSION='"$(VERSION)"' -DMMS_DATE='"$(DATE)"' \
+		 -Ikmod/uapi -Iuser/lib
 # The pages of map --html and trace --html, put together: script and style are in them.
 PAGES := report timeline
 USER_CPPFLAGS += -DVIEW_HTML_PAGE='"$(BUILD)/user/view/report.page"' \
@@ -93,16 +96,25 @@ $(BUILD)/mmscope: $(TOOL_OBJ) $(BUILD)/libmmscope.a
 # ---- where it is put --------------------------------------------------------
 PREFIX  ?= /usr/local
 DESTDIR ?=
+MAN      = $(DESTDIR)$(PREFIX)/share/man
 
-# The manual page and the completions, from the tool's own tables.
+# mmscope(1) and the completions, from the tool's own tables; the other pages, from the
+# headers that they are about.
 MANUAL := $(BUILD)/user/manual
+PAGES_MADE := $(addprefix $(MANUAL)/,mmscope.4 libmmscope.3 mmscope-grade.5)
 
 $(MANUAL)/mmscope.1: $(BUILD)/mmscope
 	@mkdir -p $(@D)
 	$< help --man > $@
 	for shell in bash zsh fish; do $< help --$$shell > $(@D)/$$shell || exit 1; done
 
-install: user $(MANUAL)/mmscope.1 ## the tool, the library, headers, manual and completions, to PREFIX (/usr/local)
+$(PAGES_MADE): $(MANUAL)/%: user/man/%.in user/man/page.awk user/build.mk user/lib/libmmscope.h \
+		kmod/uapi/mmscope.h $(wildcard user/man/*.c user/lib/samples/*.c) \
+		$(wildcard user/grade/assignments/touch/*)
+	@mkdir -p $(@D)
+	awk -v version=$(VERSION) -v date=$(DATE) -f user/man/page.awk $< > $@
+
+install: user $(MANUAL)/mmscope.1 $(PAGES_MADE) ## the tool, the library, headers, manual and completions, to PREFIX (/usr/local)
 	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/lib/pkgconfig $(DESTDIR)$(PREFIX)/include \
 		$(DESTDIR)$(PREFIX)/libexec/mmscope
 	install -m 755 $(BUILD)/mmscope $(DESTDIR)$(PREFIX)/bin/
@@ -113,11 +125,13 @@ install: user $(MANUAL)/mmscope.1 ## the tool, the library, headers, manual and 
 	 'Name: libmmscope' 'Description: what the kernel knows of the memory of a process' \
 	 'Version: $(VERSION)' 'Libs: -L$${libdir} -lmmscope' 'Cflags: -I$${includedir}' \
 	 'Requires.private: $(LIB_PKGS)' > $(DESTDIR)$(PREFIX)/lib/pkgconfig/libmmscope.pc
-	install -d $(DESTDIR)$(PREFIX)/share/man/man1 $(DESTDIR)$(PREFIX)/share/mmscope \
+	install -d $(DESTDIR)$(PREFIX)/share/mmscope $(foreach n,1 3 4 5,$(MAN)/man$(n)) \
 		$(DESTDIR)$(PREFIX)/share/bash-completion/completions \
 		$(DESTDIR)$(PREFIX)/share/zsh/site-functions \
 		$(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d
-	install -m 644 $(MANUAL)/mmscope.1 $(DESTDIR)$(PREFIX)/share/man/man1/
+	for page in $(MANUAL)/*.[1-9]; do install -m 644 $$page $(MAN)/man$${page##*.}/ || exit 1; done
+	sed -n 's/^[a-z].*[ *]\(mms_[a-z0-9_]*\)(.*/\1/p' user/lib/libmmscope.h | while read -r name; do \
+	 echo .so man3/libmmscope.3 > $(MAN)/man3/$$name.3 || exit 1; done
 	install -m 644 $(MANUAL)/bash $(DESTDIR)$(PREFIX)/share/bash-completion/completions/mmscope
 	install -m 644 $(MANUAL)/zsh $(DESTDIR)$(PREFIX)/share/zsh/site-functions/_mmscope
 	install -m 644 $(MANUAL)/fish $(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d/mmscope.fish

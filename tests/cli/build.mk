@@ -18,6 +18,13 @@ $(CLI_OUT)/misbehave: tests/cli/misbehave.c
 	@mkdir -p $(@D)
 	$(CC) $(CFLAGS) $(WARN) -pthread -o $@ $<
 
+# What mmscope(4) shows as examples, for tests/vm/manual.
+$(CLI_OUT)/manual/%: user/man/%.c kmod/uapi/mmscope.h
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS) $(WARN) -Ikmod/uapi -o $@ $<
+
+all-tests: $(CLI_OUT)/manual/heap $(CLI_OUT)/manual/vmas
+
 # The programs of the assignments, right and wrong ones; as a student builds them.
 ASSIGNED := $(patsubst user/grade/assignments/%.c,$(CLI_OUT)/grade/%, \
 	     $(filter-out user/grade/assignments/module/%, \

@@ -122,7 +122,7 @@ const struct verb verb_grade = {
 	.about = "Runs the program, holds it at the moments that SPEC names, and checks what is to\n"
 		 "be so then.  Prints TAP with points; --json: the same as JSON.\n"
 		 "\n"
-		 "SPEC is text.  Lines at the margin:\n"
+		 "SPEC is text, told in full in mmscope-grade(5).  Lines at the margin:\n"
 		 "  title TEXT\n"
 		 "  limit time 10s | memory 1G | processes 64 | output 1M | file 64M\n"
 		 "  input \"TEXT\"                  what it reads (else nothing)\n"

@@ -107,7 +107,7 @@ static void man(void)
 {
 	const struct verb *v;
 
-	printf(".TH MMSCOPE 1 \"\" \"mmscope %s\" \"User Commands\"\n"
+	printf(".TH MMSCOPE 1 \"" MMS_DATE "\" \"mmscope %s\" \"User Commands\"\n"
 	       ".SH NAME\nmmscope \\- what the kernel knows about the memory of a process\n"
 	       ".SH SYNOPSIS\n.B mmscope\n\\fIVERB\\fR [\\fIoptions\\fR] ...\n.br\n"
 	       ".B mmscope\n\\fIPID\\fR\n"
@@ -124,7 +124,8 @@ static void man(void)
 	     "away; 4 not permitted; 5 the module is missing or does not match.\n"
 	     ".SH FILES\n.TP\n.I /dev/mmscope\nthe device of the module\n"
 	     ".TP\n.I /proc/mmscope\nits text, for people and\n.BR awk (1)\n"
-	     ".SH SEE ALSO\n.BR proc (5),\n.BR mincore (2),\n.BR pmap (1)");
+	     ".SH SEE ALSO\n.BR pmap (1),\n.BR mincore (2),\n.BR libmmscope (3),\n"
+	     ".BR mmscope (4),\n.BR mmscope\\-grade (5),\n.BR proc (5)");
 }
 
 /* ---- completions ----------------------------------------------------------- */

@@ -264,7 +264,8 @@ static int take_sum(struct parser *p, struct grade_sum *sum)
 
 static bool is_purpose(const char *word, enum mms_purpose *purpose)
 {
-	for (unsigned int i = 0; i < MMS_PURPOSE_COUNT; i++)
+	/* (The unknown one has no name, as has a quoted word, or the end of the line.) */
+	for (unsigned int i = MMS_PURPOSE_UNKNOWN + 1; i < MMS_PURPOSE_COUNT; i++)
 		if (!strcmp(mms_purpose_name(i), word)) {
 			*purpose = i;
 			return true;

@@ -380,6 +380,7 @@ void mms_vmas_free(struct mms_vmas *vmas);
 
 /* Index of the VMA that covers `address`, or of the next above it, or count. */
 size_t mms_vmas_find(const struct mms_vmas *vmas, uint64_t address);
+
 static inline bool mms_vma_covers(const struct mms_vma *vma, uint64_t address)
 {
 	return vma->start <= address && address < vma->end;
