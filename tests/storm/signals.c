@@ -285,7 +285,7 @@ int main(void)
 	for (i = 0; i < 3; i++)
 		pack_add(&readers, under_hail, (void *)i);
 	pack_join(&readers, "readers_end");
-	alarm(storm_seconds + 120);
+	alarm(storm_seconds + tap_seconds(120));
 	storm_begin();
 	kill_readers();
 	for (i = 0; i < ARRAY_SIZE(names); i++)

@@ -261,10 +261,10 @@ static int reap_in_time(pid_t pid, double until)
 
 void pack_join(struct pack *p, const char *name)
 {
-	double until = now() + storm_seconds + 60;
+	double until = now() + storm_seconds + tap_seconds(60);
 	int i, bad = 0;
 
-	alarm(storm_seconds + 120);
+	alarm(storm_seconds + tap_seconds(120));
 	for (i = 0; i < p->count; i++) {
 		int status = reap_in_time(p->pid[i], until);
 
