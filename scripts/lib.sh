@@ -36,6 +36,9 @@ quoted() {
 	printf '\n'
 }
 
+# The version of the module and of all that comes with it.
+version() { sed -n 's/^#define MMSCOPE_VERSION "\(.*\)"/\1/p' "$ROOT/kmod/internal.h"; }
+
 machine() {
 	case $(uname -m) in
 	x86_64)  echo amd64 ;;
