@@ -290,6 +290,9 @@ static struct finding check_signatures(const struct machine *m)
 		return finding(LEVEL_OK, NULL, "the kernel took the module");
 	if (!wants_signature(why, sizeof(why)))
 		return finding(LEVEL_OK, NULL, "unsigned modules are allowed");
+	if (access(EFI, F_OK))
+		return finding(LEVEL_WARN, "boot without module.sig_enforce=1 and lockdown=, or use the lab VM: make vm",
+			       "%s; without UEFI no key can be enrolled", why);
 	if (!signing_key(key, sizeof(key)))
 		return finding(LEVEL_WARN, "apt-get install mmscope-dkms openssl (dkms makes a key and signs; "
 			       "then enroll it), or turn Secure Boot off",
