@@ -64,6 +64,8 @@ fuzz-parse: ## fuzzers of what userspace parses; TIME=60 seconds each
 	@TIME=$(or $(TIME),60) ./scripts/fuzz parse
 torture: ## builds and tests on debug kernels (KASAN, KCSAN, ...); K=6.12-debug for one
 	@./scripts/torture $(K)
+deb: ## Debian packages, in build/deb
+	@./scripts/deb
 vm: ## a shell in the lab VM, with the module loaded
 	@./scripts/lab shell
 lint: lint-kmod lint-user ## everything that reads the code for mistakes
@@ -76,5 +78,5 @@ lint-user:
 clean: ## removes everything that was built
 	rm -rf $(BUILD) mmscope.ko
 
-.PHONY: all help module demo test matrix torture fuzz fuzz-parse bench vm lint lint-kmod lint-user clean
+.PHONY: all help module demo test matrix torture fuzz fuzz-parse bench deb vm lint lint-kmod lint-user clean
 .DELETE_ON_ERROR:

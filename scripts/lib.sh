@@ -36,12 +36,54 @@ quoted() {
 	printf '\n'
 }
 
+# The version of the module and of all that comes with it.
+version() { sed -n 's/^#define MMSCOPE_VERSION "\(.*\)"/\1/p' "$ROOT/kmod/internal.h"; }
+
 machine() {
 	case $(uname -m) in
 	x86_64)  echo amd64 ;;
 	aarch64) echo arm64 ;;
 	*)       uname -m ;;
 	esac
+}
+
+can_be_root() { ((EUID == 0)) || sudo -n true 2>/dev/null; }
+as_root() {
+	if ((EUID == 0)); then "$@"; else sudo -n "$@"; fi
+}
+
+# --- where packages come from ----------------------------------------------
+
+# mirror [-security]: the URI of the archive that this machine's suite is from.
+mirror() {
+	local own
+	own=$(. /etc/os-release && echo "${VERSION_CODENAME-}")
+	# shellcheck disable=SC2016  # for apt
+	apt-get indextargets --format '$(REPO_URI) $(CODENAME)' 2>/dev/null |
+		awk -v suite="$own${1-}" '$2 == suite { print $1; exit }'
+}
+
+debian_mirror() {
+	if [[ -n ${MMSCOPE_DEBIAN_MIRROR-} ]]; then
+		printf '%s\n' "$MMSCOPE_DEBIAN_MIRROR"
+	elif grep -q '^ID=debian' /etc/os-release; then
+		mirror
+	fi
+}
+
+# archives SUITE: its sources for apt: the main archive, and updates for its security
+# unless it is so old that they are kept no more.
+archives() {
+	local main security=''
+	main=$(debian_mirror)
+	[[ -n $main ]] || die "this machine's apt names no Debian mirror; \
+name one: MMSCOPE_DEBIAN_MIRROR=URI"
+	printf 'deb %s %s main\n' "$main" "$1"
+	[[ $1 == bullseye ]] || {
+		[[ -n ${MMSCOPE_DEBIAN_MIRROR-} ]] || security=$(mirror -security)
+		[[ -z $security ]] ||
+			printf 'deb %s %s-security main\n' "$security" "$1"
+	}
 }
 
 # --- kernels ---------------------------------------------------------------

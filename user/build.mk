@@ -2,9 +2,10 @@
 # libmmscope (shared and static) and the tool.  Every .c file in a folder is
 # part of it: a new verb or witness is a new file, and nothing here.
 
-LIB_PKGS  := libelf libdw zlib	# libmmscope itself
+# What libmmscope itself needs, and what the tool alone does.
+LIB_PKGS  := libelf libdw zlib
 USER_PKGS := json-c smartcols $(LIB_PKGS)
-TOOL_PKGS := ncursesw	# the tool alone
+TOOL_PKGS := ncursesw
 USER_SRC  := $(wildcard user/lib/*.c user/cmd/*.c user/view/*.c user/lesson/*.c \
 		user/grade/*.c)
 LIB_SRC   := $(filter user/lib/%,$(USER_SRC))
@@ -13,7 +14,8 @@ LIB_OBJ   := $(LIB_SRC:%.c=$(BUILD)/%.o)
 LIB_PIC   := $(LIB_SRC:%.c=$(BUILD)/%.pic.o)
 TOOL_OBJ  := $(TOOL_SRC:%.c=$(BUILD)/%.o)
 
-VERSION      := 0.1.0
+# The module's, which is built without this file.
+VERSION      := $(shell sed -n 's/^\#define MMSCOPE_VERSION "\(.*\)"/\1/p' kmod/internal.h)
 # Of that version, as the manual has it.
 DATE         := 2026-11-26
 USER_CFLAGS   = $(shell $(PKG_CONFIG) --cflags $(USER_PKGS) $(TOOL_PKGS))
@@ -95,6 +97,7 @@ $(BUILD)/mmscope: $(TOOL_OBJ) $(BUILD)/libmmscope.a
 
 # ---- where it is put --------------------------------------------------------
 PREFIX  ?= /usr/local
+LIBDIR  ?= $(PREFIX)/lib
 DESTDIR ?=
 MAN      = $(DESTDIR)$(PREFIX)/share/man
 
@@ -108,23 +111,23 @@ $(MANUAL)/mmscope.1: $(BUILD)/mmscope
 	$< help --man > $@
 	for shell in bash zsh fish; do $< help --$$shell > $(@D)/$$shell || exit 1; done
 
-$(PAGES_MADE): $(MANUAL)/%: user/man/%.in user/man/page.awk user/build.mk user/lib/libmmscope.h \
+$(PAGES_MADE): $(MANUAL)/%: user/man/%.in user/man/page.awk user/build.mk kmod/internal.h user/lib/libmmscope.h \
 		kmod/uapi/mmscope.h $(wildcard user/man/*.c user/lib/samples/*.c) \
 		$(wildcard user/grade/assignments/touch/*)
 	@mkdir -p $(@D)
 	awk -v version=$(VERSION) -v date=$(DATE) -f user/man/page.awk $< > $@
 
 install: user $(MANUAL)/mmscope.1 $(PAGES_MADE) ## the tool, the library, headers, manual and completions, to PREFIX (/usr/local)
-	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/lib/pkgconfig $(DESTDIR)$(PREFIX)/include \
+	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(LIBDIR)/pkgconfig $(DESTDIR)$(PREFIX)/include \
 		$(DESTDIR)$(PREFIX)/libexec/mmscope
 	install -m 755 $(BUILD)/mmscope $(DESTDIR)$(PREFIX)/bin/
 	install -m 755 $(SUBJECTS) $(DESTDIR)$(PREFIX)/libexec/mmscope/
-	install -m 644 $(BUILD)/libmmscope.so.1 $(BUILD)/libmmscope.a $(DESTDIR)$(PREFIX)/lib/
-	ln -sfn libmmscope.so.1 $(DESTDIR)$(PREFIX)/lib/libmmscope.so
-	printf '%s\n' 'prefix=$(PREFIX)' 'libdir=$${prefix}/lib' 'includedir=$${prefix}/include' '' \
+	install -m 644 $(BUILD)/libmmscope.so.1 $(BUILD)/libmmscope.a $(DESTDIR)$(LIBDIR)/
+	ln -sfn libmmscope.so.1 $(DESTDIR)$(LIBDIR)/libmmscope.so
+	printf '%s\n' 'prefix=$(PREFIX)' 'libdir=$(LIBDIR:$(PREFIX)/%=$${prefix}/%)' 'includedir=$${prefix}/include' '' \
 	 'Name: libmmscope' 'Description: what the kernel knows of the memory of a process' \
 	 'Version: $(VERSION)' 'Libs: -L$${libdir} -lmmscope' 'Cflags: -I$${includedir}' \
-	 'Requires.private: $(LIB_PKGS)' > $(DESTDIR)$(PREFIX)/lib/pkgconfig/libmmscope.pc
+	 'Requires.private: $(LIB_PKGS)' > $(DESTDIR)$(LIBDIR)/pkgconfig/libmmscope.pc
 	install -d $(DESTDIR)$(PREFIX)/share/mmscope $(foreach n,1 3 4 5,$(MAN)/man$(n)) \
 		$(DESTDIR)$(PREFIX)/share/bash-completion/completions \
 		$(DESTDIR)$(PREFIX)/share/zsh/site-functions \

@@ -6,10 +6,13 @@
 #include <ctype.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <glob.h>
+#include <grp.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/utsname.h>
 #include <unistd.h>
 #include <zlib.h>
@@ -95,15 +98,52 @@ static struct finding check_proc(const struct machine *m)
 	return finding(LEVEL_OK, NULL, "/proc is mounted");
 }
 
+/* The first file of that pattern. */
+static bool find_file(char *path, size_t size, const char *pattern)
+{
+	glob_t found;
+	bool there = !glob(pattern, 0, NULL, &found);
+
+	if (there) {
+		snprintf(path, size, "%s", found.gl_pathv[0]);
+		globfree(&found);
+	}
+	return there;
+}
+
+/* Where modprobe finds it, for the running kernel: dkms puts it there, of Debian and others. */
+static bool is_installed(const struct machine *m)
+{
+	static const char *const places[] = { "updates/dkms", "extra", "updates" };
+	char pattern[320], path[320];
+
+	for (size_t i = 0; i < sizeof(places) / sizeof(places[0]); i++) {
+		snprintf(pattern, sizeof(pattern), "/lib/modules/%s/%s/mmscope.ko*",
+			 m->uts.release, places[i]);
+		if (find_file(path, sizeof(path), pattern))
+			return true;
+	}
+	return false;
+}
+
 static struct finding check_module(const struct machine *m)
 {
+	char path[300];
+
 	if (m->has_module)
 		return finding(LEVEL_OK, NULL, "loaded, version %s", m->info.version);
 	if (m->lack.status == MMS_DENIED)
 		return finding(LEVEL_OK, NULL, "loaded, as its device shows");
-	return finding(LEVEL_FAIL, access("mmscope.ko", R_OK) ?
-		       "make module && insmod mmscope.ko" : "insmod mmscope.ko",
-		       "%s", m->lack.why);
+	if (is_installed(m))
+		return finding(LEVEL_FAIL, "modprobe mmscope", "%s; it is installed for this kernel",
+			       m->lack.why);
+	if (!access("mmscope.ko", R_OK))
+		return finding(LEVEL_FAIL, "insmod mmscope.ko", "%s", m->lack.why);
+	if (find_file(path, sizeof(path), "/usr/src/mmscope-*/dkms.conf"))
+		return finding(LEVEL_FAIL, "dkms autoinstall && modprobe mmscope",
+			       "%s; dkms has its source, and has not built it for this kernel",
+			       m->lack.why);
+	return finding(LEVEL_FAIL, "make module && insmod mmscope.ko", "%s", m->lack.why);
 }
 
 static struct finding check_version(const struct machine *m)
@@ -111,11 +151,29 @@ static struct finding check_version(const struct machine *m)
 	if (!m->has_module)
 		return finding(LEVEL_INFO, NULL, "not asked: no answer from the module");
 	if (strcmp(m->info.version, mms_version()))
-		return finding(LEVEL_WARN, "make module && rmmod mmscope && insmod mmscope.ko",
+		return finding(LEVEL_WARN, is_installed(m) ? "rmmod mmscope && modprobe mmscope" :
+			       "make module && rmmod mmscope && insmod mmscope.ko",
 			       "the module is %s, this tool %s; both speak ABI %u",
 			       m->info.version, mms_version(), m->info.abi);
 	return finding(LEVEL_OK, NULL, "module and tool are %s, ABI %u", mms_version(),
 		       m->info.abi);
+}
+
+/* An administrator may have kept it for a group (60-mmscope.rules). */
+static struct finding closed_device(void)
+{
+	struct group *group = NULL;
+	struct stat st;
+	char mend[200];
+
+	if (!stat(MMSCOPE_DEVICE, &st) && st.st_gid && (st.st_mode & S_IRGRP))
+		group = getgrgid(st.st_gid);
+	if (!group)
+		return finding(LEVEL_FAIL,
+			       "chmod a+r " MMSCOPE_DEVICE " (as root; each query still checks rights)",
+			       MMSCOPE_DEVICE " may not be opened by you");
+	snprintf(mend, sizeof(mend), "adduser YOU %s (as root; then log in again)", group->gr_name);
+	return finding(LEVEL_FAIL, mend, MMSCOPE_DEVICE " is for the group %s", group->gr_name);
 }
 
 static struct finding check_device(const struct machine *m)
@@ -125,8 +183,7 @@ static struct finding check_device(const struct machine *m)
 			       m->has_module ? "mount -t devtmpfs dev /dev" : NULL,
 			       MMSCOPE_DEVICE " is not there");
 	if (access(MMSCOPE_DEVICE, R_OK))
-		return finding(LEVEL_FAIL, "chmod a+r " MMSCOPE_DEVICE " (as root; each query still checks rights)",
-			       MMSCOPE_DEVICE " may not be opened by you");
+		return closed_device();
 	return finding(LEVEL_OK, NULL, MMSCOPE_DEVICE " can be opened");
 }
 
@@ -143,35 +200,114 @@ static struct finding check_headers(const struct machine *m)
 		       m->uts.release);
 }
 
+/* ---- signatures ------------------------------------------------------------ */
+
+#define EFI	"/sys/firmware/efi/"
+
+/* All of a small file that is not text; its size, or -1. */
+static ssize_t read_bytes(const char *path, void *buf, size_t size)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	ssize_t n = fd < 0 ? -1 : read(fd, buf, size);
+
+	if (fd >= 0)
+		close(fd);
+	return n;
+}
+
 /* The variable is four bytes of attributes, then 0 or 1. */
 static bool secure_boot(void)
 {
 	unsigned char value[5] = { 0 };
-	int fd = open("/sys/firmware/efi/efivars/SecureBoot-8be4df61-93ca-11d2-aa0d-00e098032b8c",
-		      O_RDONLY | O_CLOEXEC);
-	bool on = fd >= 0 && read(fd, value, 5) == 5 && value[4] == 1;
 
-	if (fd >= 0)
-		close(fd);
-	return on;
+	return read_bytes(EFI "efivars/SecureBoot-8be4df61-93ca-11d2-aa0d-00e098032b8c",
+			  value, 5) == 5 && value[4] == 1;
+}
+
+/* Why this kernel wants a signature; false if it does not. */
+static bool wants_signature(char *why, size_t size)
+{
+	char text[128], *mode = NULL;
+
+	if (read_text("/sys/kernel/security/lockdown", text, sizeof(text)))
+		mode = strchr(text, '[');
+	if (mode && strncmp(mode, "[none]", 6)) {
+		mode[strcspn(mode, "]")] = '\0';
+		snprintf(why, size, "the kernel is locked down (%s)%s", mode + 1,
+			 secure_boot() ? " by Secure Boot" : "");
+		return true;
+	}
+	if (read_text("/sys/module/module/parameters/sig_enforce", text, sizeof(text)) &&
+	    text[0] == 'Y')
+		snprintf(why, size, "the kernel takes signed modules only");
+	else if (secure_boot())
+		snprintf(why, size, "Secure Boot is on: modules may need a signature");
+	else
+		return false;
+	return true;
+}
+
+enum enrolled { ENROLLED_NO, ENROLLED_YES, ENROLLED_UNKNOWN };
+
+/* The machine owner's keys, as the boot loader hands them on, hold a certificate as it is. */
+static enum enrolled is_enrolled(const char *certificate)
+{
+	static const char *const lists[] = { EFI "mok-variables/MokListRT*",
+					     EFI "efivars/MokListRT*-605dab50-*" };
+	enum enrolled told = ENROLLED_UNKNOWN;
+	size_t room = 1 << 18;
+	char *list = malloc(room), der[4096];
+	ssize_t size = read_bytes(certificate, der, sizeof(der)), n;
+	glob_t found = { 0 };
+
+	for (int i = 0; i < 2; i++)
+		glob(lists[i], i ? GLOB_APPEND : 0, NULL, &found);
+	for (size_t i = 0; list && size > 0 && i < found.gl_pathc; i++) {
+		n = read_bytes(found.gl_pathv[i], list, room);
+		if (n > 0 && told != ENROLLED_YES)
+			told = memmem(list, n, der, size) ? ENROLLED_YES : ENROLLED_NO;
+	}
+	/* There is no such list as long as no key was enrolled. */
+	if (told == ENROLLED_UNKNOWN && size > 0 && !access(EFI "efivars", R_OK) && !found.gl_pathc)
+		told = ENROLLED_NO;
+	globfree(&found);
+	free(list);
+	return told;
+}
+
+/* The key that dkms makes for itself, and Ubuntu's; its certificate can be read by all. */
+static bool signing_key(char *path, size_t size)
+{
+	return find_file(path, size, "/var/lib/dkms/mok.pub") ||
+	       find_file(path, size, "/var/lib/shim-signed/mok/MOK.der");
 }
 
 static struct finding check_signatures(const struct machine *m)
 {
-	const char *mend = "turn Secure Boot off, or sign mmscope.ko with a key that is enrolled (mokutil --import)";
-	char text[128];
+	char why[120], key[64], mend[200];
 
 	if (m->has_module)
 		return finding(LEVEL_OK, NULL, "the kernel took the module");
-	if (read_text("/sys/kernel/security/lockdown", text, sizeof(text)) &&
-	    !strstr(text, "[none]"))
-		return finding(LEVEL_WARN, mend, "the kernel is locked down (%s)", text);
-	if (read_text("/sys/module/module/parameters/sig_enforce", text, sizeof(text)) &&
-	    text[0] == 'Y')
-		return finding(LEVEL_WARN, mend, "the kernel takes signed modules only");
-	if (secure_boot())
-		return finding(LEVEL_WARN, mend, "Secure Boot is on: modules may need a signature");
-	return finding(LEVEL_OK, NULL, "unsigned modules are allowed");
+	if (!wants_signature(why, sizeof(why)))
+		return finding(LEVEL_OK, NULL, "unsigned modules are allowed");
+	if (access(EFI, F_OK))
+		return finding(LEVEL_WARN, "boot without module.sig_enforce=1 and lockdown=, or use the lab VM: make vm",
+			       "%s; without UEFI no key can be enrolled", why);
+	if (!signing_key(key, sizeof(key)))
+		return finding(LEVEL_WARN, "apt-get install mmscope-dkms openssl (dkms makes a key and signs; "
+			       "then enroll it), or turn Secure Boot off",
+			       "%s; there is no key of dkms's to sign with", why);
+	switch (is_enrolled(key)) {
+	case ENROLLED_YES:
+		return finding(LEVEL_OK, NULL, "%s; the key that dkms signs with is enrolled", why);
+	case ENROLLED_NO:
+		snprintf(mend, sizeof(mend), "mokutil --import %s (choose a password), reboot, and "
+			 "there: Enroll MOK, with that password", key);
+		return finding(LEVEL_WARN, mend, "%s; the key that dkms signs with is not enrolled", why);
+	default:
+		snprintf(mend, sizeof(mend), "mokutil --test-key %s (is it enrolled?)", key);
+		return finding(LEVEL_WARN, mend, "%s; dkms signs with %s", why, key);
+	}
 }
 
 static struct finding check_modules(const struct machine *m)

@@ -406,7 +406,7 @@ static int open_vma(struct mms_target *t, const struct mms_vmas *l, size_t index
 {
 	const struct mms_vma *v = &l->vma[index];
 	struct mms_elf *e;
-	uint64_t bias;
+	uint64_t bias = 0;
 	int fd, ret;
 
 	if (!strcmp(v->name, "[vdso]"))

@@ -13,7 +13,7 @@
 
 #define ANY	(-1)
 
-#define MEND_LOAD	"load it: insmod mmscope.ko (or see what is missing: mmscope doctor)"
+#define MEND_LOAD	"load it: modprobe mmscope, or insmod mmscope.ko (what is missing: mmscope doctor)"
 #define MEND_REBUILD	"build and load the module of this very version: make module && rmmod mmscope; insmod mmscope.ko"
 #define MEND_ROOT	"ask as root, or about a process of your own"
 #define MEND_AGAIN	"ask again"
