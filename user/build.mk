@@ -140,6 +140,8 @@ install: user $(MANUAL)/mmscope.1 $(PAGES_MADE) ## the tool, the library, header
 	install -m 644 $(MANUAL)/fish $(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d/mmscope.fish
 	cp -R user/grade/assignments $(DESTDIR)$(PREFIX)/share/mmscope/
 	install -m 644 user/lib/libmmscope.h kmod/uapi/mmscope.h $(DESTDIR)$(PREFIX)/include/
+# Or programs linked with it do not find it. (Who may not do that may set LD_LIBRARY_PATH.)
+	[ -n "$(DESTDIR)" ] || ldconfig 2>/dev/null || :
 
 # dkms builds it for each kernel from then on, and signs it as the machine is set up to.
 DKMS_SRC = $(DESTDIR)/usr/src/mmscope-$(VERSION)
