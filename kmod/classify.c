@@ -69,22 +69,22 @@ static u64 lock_bits(const struct mmscope_class *c, struct folio *folio, bool sh
 #define LOCKS	(CAT(MLOCKED) | CAT(UNEVICTABLE) | CAT(LOCK_UNKNOWN))
 #define DIRT	(CAT(PAGE_DIRTY) | CAT(LAZYFREE))
 
-static u64 dirt_bits(struct folio *folio, bool dirty)
+static __always_inline u64 dirt_bits(const u64 want, struct folio *folio, bool dirty)
 {
 	if (folio_test_dirty(folio))
 		return CAT(PAGE_DIRTY);
 	/* A write since MADV_FREE saves the page. */
-	if (folio_test_anon(folio) && !folio_test_swapbacked(folio) && !dirty)
+	if ((want & CAT(LAZYFREE)) && folio_test_anon(folio) &&
+	    !folio_test_swapbacked(folio) && !dirty)
 		return CAT(LAZYFREE);
 	return 0;
 }
 
 /* What nobody wants is not looked for: each is another cache line, or some work. */
-static __always_inline u64 folio_bits(const struct mmscope_class *c, struct page *page,
-				      bool dirty)
+static __always_inline u64 folio_bits(const struct mmscope_class *c, const u64 want,
+				      struct page *page, bool dirty)
 {
 	struct folio *folio = page_folio(page);
-	const u64 want = c->want;
 	bool shared = false;
 	u64 bits = 0;
 
@@ -99,7 +99,7 @@ static __always_inline u64 folio_bits(const struct mmscope_class *c, struct page
 	if ((want & CAT(KSM)) && folio_test_ksm(folio))
 		bits |= CAT(KSM);
 	if (want & DIRT)
-		bits |= dirt_bits(folio, dirty);
+		bits |= dirt_bits(want, folio, dirty);
 	return bits;
 }
 
@@ -178,7 +178,7 @@ static u64 present_bits(const struct mmscope_class *c, pte_t pte, int level,
 
 	page = normal_page(c, pte, level, pfn, &bits);
 	if (page && (c->want & MMSCOPE_CATS_FOLIO))
-		bits |= folio_bits(c, page + sub, pte_dirty(pte));
+		bits |= folio_bits(c, c->want, page + sub, pte_dirty(pte));
 	if (c->frames)
 		*frame = pfn + sub;
 	return bits;
@@ -194,29 +194,48 @@ u64 mmscope_classify_flags(const struct mmscope_class *c, pte_t pte)
 	return flag_bits(c, pte);
 }
 
-static u64 page_bits(const struct mmscope_class *c, pte_t pte)
+static __always_inline u64 page_bits(const struct mmscope_class *c, const u64 want, pte_t pte)
 {
-	return folio_bits(c, pfn_to_page(pte_pfn(pte)), pte_dirty(pte));
+	return folio_bits(c, want, pfn_to_page(pte_pfn(pte)), pte_dirty(pte));
 }
 
-/*
- * The second part, of such an entry, and of how many from it on (@most at most) it
- * holds, since their flags are the same, too.
- */
-unsigned int mmscope_classify_pages(const struct mmscope_class *c, pte_t *ptep, pte_t pte,
-				    unsigned int most, u64 *bits)
+static __always_inline unsigned int pages_alike(const struct mmscope_class *c, const u64 want,
+						pte_t *ptep, pte_t pte, unsigned int most,
+						u64 *bits)
 {
 	unsigned long flags = mmscope_flags_of(pte);
-	u64 first = page_bits(c, pte);
+	u64 first = page_bits(c, want, pte);
 	unsigned int n;
 
 	for (n = 1; n < most; n++) {
 		pte = ptep_get(++ptep);
-		if (mmscope_flags_of(pte) != flags || page_bits(c, pte) != first)
+		if (mmscope_flags_of(pte) != flags || page_bits(c, want, pte) != first)
 			break;
 	}
 	*bits = first;
 	return n;
+}
+
+#define SMAPS	(CAT(SHARED) | CAT(PAGE_DIRTY))
+
+/*
+ * The second part, of such an entry, and of how many from it on (@most at most) it
+ * holds, since their flags are the same, too.  What is asked for most is made apart:
+ * where the compiler knows it, nothing is left to be decided page by page, and that
+ * takes less than half the time.
+ */
+unsigned int mmscope_classify_pages(const struct mmscope_class *c, pte_t *ptep, pte_t pte,
+				    unsigned int most, u64 *bits)
+{
+	const u64 want = c->want & MMSCOPE_CATS_FOLIO;
+
+	if (!(want & ~KINDS))
+		return pages_alike(c, KINDS, ptep, pte, most, bits);
+	if (!(want & ~SMAPS))
+		return pages_alike(c, SMAPS, ptep, pte, most, bits);
+	if (!(want & ~(SMAPS | LOCKS)))
+		return pages_alike(c, SMAPS | LOCKS, ptep, pte, most, bits);
+	return pages_alike(c, want, ptep, pte, most, bits);
 }
 
 static u64 marker_bits(unsigned int marker)
@@ -251,6 +270,31 @@ static u64 nonpresent_kind(const struct mmscope_class *c, softleaf_t entry)
 		return CAT(DEVICE) | (cache ? CAT(IN_CORE) : 0);
 	/* hwpoison; or what could not be read back from swap. */
 	return CAT(POISONED) | (cache ? CAT(IN_CORE) : 0);
+}
+
+/* The bits of an entry that tell which slot of the swap area; as many as there are. */
+static unsigned long slot_bits(void)
+{
+	pte_t none = swp_entry_to_pte(swp_entry(0, 0));
+	pte_t last = swp_entry_to_pte(swp_entry(0, ~0UL));	/* as the kernel asks for it */
+
+	last = swp_entry_to_pte(swp_entry(0, swp_offset(softleaf_from_pte(last))));
+	return pte_val(none) ^ pte_val(last);
+}
+
+/*
+ * How many entries from the one that is not present on (@most at most) are swapped as
+ * that is, in whatever slots: what it is holds for them all. 1 if it is something else.
+ */
+unsigned int mmscope_classify_swapped(pte_t *ptep, pte_t pte, unsigned int most)
+{
+	unsigned long rest = ~slot_bits();
+	unsigned int n = 1;
+
+	if (softleaf_is_swap(softleaf_from_pte(pte)))
+		while (n < most && !((pte_val(ptep_get(++ptep)) ^ pte_val(pte)) & rest))
+			n++;
+	return n;
 }
 
 static u64 nonpresent_bits(const struct mmscope_class *c, pte_t pte, unsigned int sub,

@@ -371,10 +371,13 @@ static inline bool mmscope_compat_uniform(struct folio *folio)
 #elif LINUX_VERSION_CODE >= KERNEL_VERSION(6, 11, 0)
 static inline bool mmscope_compat_shared(struct folio *folio, struct page *page)
 {
+	int here = atomic_read(&page->_mapcount) + 1;
+
+	if (!folio_test_large(folio))
+		return here > 1;
 	if (folio_test_hugetlb(folio))
 		return folio_entire_mapcount(folio) > 1;
-	return atomic_read(&page->_mapcount) + 1 +
-	       (folio_test_large(folio) ? folio_entire_mapcount(folio) : 0) > 1;
+	return here + folio_entire_mapcount(folio) > 1;
 }
 
 static inline bool mmscope_compat_uniform(struct folio *folio)

@@ -74,9 +74,12 @@ int mmscope_vmas_query(const struct mmscope_target *t, struct mmscope_vmas *arg,
 u64 mmscope_pages_categories(void);
 int mmscope_pages_query(const struct mmscope_target *t, struct mmscope_pages *arg,
 			void *scratch);
-/* EINTR by a fatal signal only, if @killable; else by any. */
-int mmscope_pages_count(const struct mmscope_target *t, u64 start, u64 end, u64 cats,
-			bool killable, struct mmscope_acct *acct);
+/*
+ * An account of each of @count VMAs, in address order, as their ranges are found by now.
+ * EINTR by a fatal signal only, if @killable; else by any.
+ */
+int mmscope_pages_count(const struct mmscope_target *t, const struct mmscope_vma *vmas,
+			u32 count, u64 cats, bool killable, struct mmscope_acct *accts);
 int mmscope_pages_walk(const struct mmscope_target *t, struct mmscope_walk *arg);
 
 /* ---- walk.c: the descent ---- */
@@ -151,6 +154,7 @@ u64 mmscope_classify_entry(const struct mmscope_class *c, pte_t pte, int level,
 u64 mmscope_classify_flags(const struct mmscope_class *c, pte_t pte);
 unsigned int mmscope_classify_pages(const struct mmscope_class *c, pte_t *ptep, pte_t pte,
 				    unsigned int most, u64 *bits);
+unsigned int mmscope_classify_swapped(pte_t *ptep, pte_t pte, unsigned int most);
 bool mmscope_classify_is_empty(pte_t pte);
 bool mmscope_classify_uniform(const struct mmscope_class *c, pte_t pte);
 

@@ -32,12 +32,18 @@ struct scan {
 	bool folios;			/* ... but what its page tells, if that is asked */
 	unsigned long flags;		/* those of the last plain one (0: none yet) ... */
 	u64 flags_mean;			/* ... and what it was */
+	unsigned long at, end;		/* what is left to be looked at */
 	/* One of the two takes what is found. */
 	struct mmscope_runs *runs;
 	struct mmscope_acct *acct;
 	u64 acct_categories;		/* those to be counted */
-	/* For acct: pages alike that were not yet added. */
-	u64 alike, alike_pages;
+	const struct mmscope_vma *vma;	/* which the account is of ... */
+	u32 vmas_left;			/* ... and how many follow that one */
+	/* Two states take turns in most memory; to add each page up costs most. */
+	struct alike {
+		u64 cats, pages;
+	} alike[2];			/* not yet added to the account */
+	bool latest;			/* which of them was the last to grow */
 };
 
 #define to_scan(d) container_of(d, struct scan, descent)
@@ -86,39 +92,56 @@ static void account_rss(struct mmscope_acct *acct, u64 want, u64 cats, u64 bytes
 		*(dirty ? &acct->private_dirty : &acct->private_clean) += bytes;
 }
 
-static void account(struct scan *s)
+static void account(struct scan *s, struct alike *a)
 {
-	u64 left = s->alike & s->acct_categories;
+	u64 left = a->cats & s->acct_categories;
 
 	while (left) {
 		unsigned int bit = __ffs64(left);
 
-		s->acct->pages[bit] += s->alike_pages;
+		s->acct->pages[bit] += a->pages;
 		left &= left - 1;
 	}
-	account_rss(s->acct, s->acct_categories, s->alike, s->alike_pages << PAGE_SHIFT);
-	s->alike_pages = 0;
+	account_rss(s->acct, s->acct_categories, a->cats, a->pages << PAGE_SHIFT);
+	a->pages = 0;
 }
 
-static void count(struct scan *s, u64 cats, u64 pages)
+static void account_all(struct scan *s)
 {
-	if (cats != s->alike) {
-		account(s);
-		s->alike = cats;
+	account(s, &s->alike[0]);
+	account(s, &s->alike[1]);
+}
+
+static inline void count(struct scan *s, u64 cats, u64 pages)
+{
+	struct alike *a = &s->alike[s->latest];
+
+	if (a->cats != cats) {
+		s->latest = !s->latest;
+		a = &s->alike[s->latest];
+		if (a->cats != cats) {
+			account(s, a);
+			a->cats = cats;
+		}
 	}
-	s->alike_pages += pages;
+	a->pages += pages;
 }
 
 /* ---- what the descent finds ---- */
 
 /* Each returns how far what was found was taken. */
-static inline unsigned long emit(struct scan *s, unsigned long start, unsigned long end,
-				 u64 cats)
+static __always_inline unsigned long emit_to(struct scan *s, unsigned long start,
+					     unsigned long end, u64 cats, bool runs)
 {
-	if (s->runs)
+	if (runs)
 		return mmscope_runs_add(s->runs, start, end, cats);
 	count(s, cats, (end - start) >> PAGE_SHIFT);
 	return end;
+}
+
+static unsigned long emit(struct scan *s, unsigned long start, unsigned long end, u64 cats)
+{
+	return emit_to(s, start, end, cats, s->runs);
 }
 
 static unsigned long emit_frames(struct scan *s, unsigned long start, unsigned long end,
@@ -173,24 +196,33 @@ static unsigned long none_until(pte_t *ptep, unsigned long next, unsigned long e
 	return next;
 }
 
+/* What is neither plain nor empty. */
+static noinline unsigned long odd_piece(struct scan *s, pte_t *ptep, pte_t pte,
+					unsigned int most, u64 *cats)
+{
+	u64 frame;
+
+	*cats = mmscope_classify_entry(&s->class, pte, 1, 0, &frame);
+	return pte_present(pte) ? 1 : mmscope_classify_swapped(ptep, pte, most);
+}
+
 /*
  * The piece that begins at @addr: entries of which the same holds, found alike, up
  * to @end at most. Returns where the next begins.
  */
-static inline unsigned long piece_at(struct scan *s, pte_t *ptep, unsigned long addr,
-				     unsigned long end, u64 *cats)
+static __always_inline unsigned long piece_at(struct scan *s, pte_t *ptep, unsigned long addr,
+					      unsigned long end, u64 *cats)
 {
 	pte_t pte = ptep_get(ptep);	/* once: the processor sets bits in it */
 	unsigned long next = addr + PAGE_SIZE;
-	u64 frame, bits;
+	u64 bits;
 
 	if (is_plain(s, pte)) {
 		*cats = meaning_of(s, pte);
 		if (!s->folios)
 			return same_until(ptep, pte, next, end);
-		next = addr + (mmscope_classify_pages(&s->class, ptep, pte,
-						      (end - addr) >> PAGE_SHIFT, &bits)
-			       << PAGE_SHIFT);
+		next = addr + PAGE_SIZE * mmscope_classify_pages(&s->class, ptep, pte,
+								 (end - addr) >> PAGE_SHIFT, &bits);
 		*cats |= bits;
 		return next;
 	}
@@ -198,11 +230,9 @@ static inline unsigned long piece_at(struct scan *s, pte_t *ptep, unsigned long 
 		*cats = s->class.always;
 		next = none_until(ptep, next, end);
 	} else {
-		*cats = mmscope_classify_entry(&s->class, pte, 1, 0, &frame);
-		if (!s->cache || !mmscope_classify_is_empty(pte))
-			return next;
+		next = addr + PAGE_SIZE * odd_piece(s, ptep, pte, (end - addr) >> PAGE_SHIFT, cats);
 	}
-	if (s->cache)
+	if (s->cache && mmscope_classify_is_empty(pte))
 		*cats |= mmscope_incore_next(&s->incore, s->descent.vma, addr, &next);
 	return next;
 }
@@ -215,12 +245,12 @@ static unsigned long way_until(unsigned long addr, unsigned long end)
 
 /*
  * [from, addr) is alike, and not yet handed on: what costs most is to do that for
- * each page.
+ * each page. Made once for who takes runs, and once for who counts.
  */
-static unsigned long found_ptes(struct mmscope_descent *d, pte_t *ptep, unsigned long addr,
-				unsigned long end)
+static __always_inline unsigned long found_pieces(struct scan *s, pte_t *ptep,
+						  unsigned long addr, unsigned long end,
+						  bool runs)
 {
-	struct scan *s = to_scan(d);
 	unsigned long from = addr, stop = way_until(addr, end), next;
 	u64 alike = 0, cats;
 
@@ -230,7 +260,7 @@ static unsigned long found_ptes(struct mmscope_descent *d, pte_t *ptep, unsigned
 			if (cats == alike)
 				continue;
 			if (from < addr) {
-				unsigned long reached = emit(s, from, addr, alike);
+				unsigned long reached = emit_to(s, from, addr, alike, runs);
 
 				if (reached < addr)
 					return reached;
@@ -239,8 +269,20 @@ static unsigned long found_ptes(struct mmscope_descent *d, pte_t *ptep, unsigned
 			alike = cats;
 		}
 		stop = way_until(addr, end);
-	} while (addr < end && !give_way(d, addr));
-	return from < addr ? emit(s, from, addr, alike) : addr;
+	} while (addr < end && !give_way(&s->descent, addr));
+	return from < addr ? emit_to(s, from, addr, alike, runs) : addr;
+}
+
+static unsigned long found_ptes(struct mmscope_descent *d, pte_t *ptep, unsigned long addr,
+				unsigned long end)
+{
+	return found_pieces(to_scan(d), ptep, addr, end, true);
+}
+
+static unsigned long counted_ptes(struct mmscope_descent *d, pte_t *ptep, unsigned long addr,
+				  unsigned long end)
+{
+	return found_pieces(to_scan(d), ptep, addr, end, false);
 }
 
 /* A page with a frame is a run of its own, until runs.c says otherwise. */
@@ -322,6 +364,12 @@ static const struct mmscope_descent_ops scan_ops = {
 	.hole = found_hole,
 };
 
+static const struct mmscope_descent_ops count_ops = {
+	.ptes = counted_ptes,
+	.leaf = found_leaf,
+	.hole = found_hole,
+};
+
 static const struct mmscope_descent_ops frames_ops = {
 	.ptes = found_frames,
 	.leaf = found_leaf,
@@ -396,9 +444,6 @@ static unsigned long scan_batch(struct scan *s, struct mm_struct *mm, unsigned l
 	VMA_ITERATOR(vmi, mm, addr);
 	struct vm_area_struct *vma;
 
-	s->undecided = false;
-	s->descent.ops = s->class.frames ? &frames_ops : &scan_ops;
-	s->descent.budget = MMSCOPE_BATCH;
 	for_each_vma_range(vmi, vma, end) {
 		unsigned long stop = min(end, vma->vm_end);
 		unsigned long reached;
@@ -423,12 +468,34 @@ static unsigned long scan_batch(struct scan *s, struct mm_struct *mm, unsigned l
 	return end;
 }
 
+static void scan_begin(struct scan *s, const struct mmscope_target *t)
+{
+	s->undecided = false;
+	s->class.trusted = t->trusted;
+	s->descent.ops = s->class.frames ? &frames_ops : s->runs ? &scan_ops : &count_ops;
+	s->descent.budget = MMSCOPE_BATCH;
+}
+
+/* Its account is done, and the next one's begins; false if there is none. */
+static bool next_vma(struct scan *s)
+{
+	if (!s->vmas_left)
+		return false;
+	account_all(s);
+	s->vmas_left--;
+	s->acct++;
+	s->vma++;
+	s->at = s->vma->start;
+	s->end = s->vma->end;
+	return true;
+}
+
 /*
- * One hold of the lock, and what has to be done without it.  *@addr moves on.
+ * One hold of the lock, and what has to be done without it.  s->at moves on, past
+ * several VMAs if their accounts are asked for: a hold costs more than a small one.
  * EINTR only if the wait for the lock was cut short by a fatal signal.
  */
-static int scan_step(struct scan *s, const struct mmscope_target *t, unsigned long *addr,
-		     unsigned long end)
+static int scan_step(struct scan *s, const struct mmscope_target *t)
 {
 	bool contended;
 	u64 since;
@@ -436,8 +503,11 @@ static int scan_step(struct scan *s, const struct mmscope_target *t, unsigned lo
 
 	if (err)
 		return err;
-	s->class.trusted = t->trusted;
-	*addr = scan_batch(s, t->mm, *addr, end);
+	scan_begin(s, t);
+	do
+		s->at = scan_batch(s, t->mm, s->at, s->end);
+	while (s->at == s->end && next_vma(s) && !need_resched() &&
+	       !mmscope_descent_spent(&s->descent, t->mm));
 	contended = mmap_lock_is_contended(t->mm);
 	mmscope_target_unlock(t, since);
 	if (s->undecided)
@@ -458,23 +528,27 @@ static bool interrupted(bool killable)
 	return killable ? fatal_signal_pending(current) : signal_pending(current);
 }
 
-int mmscope_pages_count(const struct mmscope_target *t, u64 start, u64 end, u64 cats,
-			bool killable, struct mmscope_acct *acct)
+int mmscope_pages_count(const struct mmscope_target *t, const struct mmscope_vma *vmas,
+			u32 count, u64 cats, bool killable, struct mmscope_acct *accts)
 {
 	struct scan s = {
 		.class.want = cats | CAT(ZERO),	/* not part of Rss */
-		.acct = acct,
+		.at = vmas->start,
+		.end = vmas->end,
+		.acct = accts,
 		.acct_categories = cats,
+		.vma = vmas,
+		.vmas_left = count - 1,
 	};
-	unsigned long addr = start;
 	int err = 0;
 
-	while (!err && addr < end) {
-		err = scan_step(&s, t, &addr, end);
-		if (!err && addr < end && interrupted(killable))
+	memset(accts, 0, count * sizeof(*accts));
+	while (!err && s.at < s.end) {
+		err = scan_step(&s, t);
+		if (!err && s.at < s.end && interrupted(killable))
 			err = -EINTR;
 	}
-	account(&s);
+	account_all(&s);
 	mmscope_incore_done(&s.incore);
 	return err;
 }
@@ -499,16 +573,16 @@ static int copy_runs(struct mmscope_runs *r, struct output *o)
 }
 
 static int query_runs(struct scan *s, const struct mmscope_target *t,
-		      struct mmscope_pages *arg, unsigned long *addr, struct output *o)
+		      struct mmscope_pages *arg, struct output *o)
 {
 	struct mmscope_runs *r = s->runs;
 	bool only_count = !arg->runs_len;
 	int err;
 
-	while (*addr < arg->end && r->pages_left && (only_count || o->left)) {
+	while (s->at < s->end && r->pages_left && (only_count || o->left)) {
 		if (signal_pending(current))
-			return *addr > arg->start ? 0 : -EINTR;
-		err = scan_step(s, t, addr, arg->end);
+			return s->at > arg->start ? 0 : -EINTR;
+		err = scan_step(s, t);
 		if (!err && !only_count)
 			err = copy_runs(r, o);
 		if (err)
@@ -534,16 +608,17 @@ int mmscope_pages_query(const struct mmscope_target *t, struct mmscope_pages *ar
 	struct scan s = {
 		.class.want = arg->categories | arg->all_of | arg->any_of | arg->none_of,
 		.class.frames = arg->flags & MMSCOPE_PAGES_FRAMES,
+		.at = arg->start,
+		.end = arg->end,
 		.runs = &runs,
 	};
-	unsigned long addr = arg->start;
-	int err = query_runs(&s, t, arg, &addr, &o);
+	int err = query_runs(&s, t, arg, &o);
 
 	mmscope_runs_break(&runs);
 	if (!err && arg->runs_len)
 		err = copy_runs(&runs, &o);
 	mmscope_incore_done(&s.incore);
-	arg->cursor = addr;
+	arg->cursor = s.at;
 	arg->runs_count = o.done;
 	arg->pages = runs.pages;
 	return err;
@@ -568,8 +643,7 @@ static int walk_once(struct scan *s, const struct mmscope_target *t, struct mmsc
 		.flags = arg->flags,
 		.address = arg->address,
 	};
-	s->undecided = false;
-	s->class.trusted = t->trusted;
+	scan_begin(s, t);
 	vma = find_vma(t->mm, arg->address);
 	if (vma && vma->vm_start <= arg->address) {
 		arg->has_vma = 1;

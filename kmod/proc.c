@@ -427,9 +427,8 @@ static int count_vma(struct reading *r, struct mmscope_acct *acct)
 	/* VMAs that show nothing are passed over within one read. */
 	if (fatal_signal_pending(current))
 		return -EINTR;
-	*acct = (struct mmscope_acct){};
 	/* As smaps: whoever reads a text does not expect to be told of his alarms. */
-	return mmscope_pages_count(&r->target, r->vma.start, r->vma.end,
+	return mmscope_pages_count(&r->target, &r->vma, 1,
 				   mmscope_pages_categories() & ~MMSCOPE_CATS_CACHE, true, acct);
 }
 

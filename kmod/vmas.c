@@ -6,9 +6,10 @@
  * all VMAs agree. Its memory is taken before, as much as the process seems to
  * need, and no more than the caller has room for; if that does not do, the list
  * is still walked to its end, to say what would have. The names are by far the
- * dearest part: one path is made once for the VMAs of it that follow each other.
+ * dearest part: a path is made once for VMAs that share it and are not far apart.
  */
 #include <linux/dcache.h>
+#include <linux/hash.h>
 #include <linux/hugetlb.h>
 #include <linux/init.h>
 #include <linux/log2.h>
@@ -138,18 +139,17 @@ static u32 role_of(struct vm_area_struct *vma)
 	return role;
 }
 
-/* All but the name. */
+/* All but the name. In place: to make it elsewhere and copy it costs as much again. */
 void mmscope_vmas_fill(struct vm_area_struct *vma, struct mmscope_vma *out)
 {
-	*out = (struct mmscope_vma){
-		.start = vma->vm_start,
-		.end = vma->vm_end,
-		.flags = flags_of(vma),
-		.backing = backing_of(vma),
-		.page_shift = ilog2(vma_kernel_pagesize(vma)),
-		.role = role_of(vma),
-		.pkey = vma_pkey(vma),
-	};
+	memset(out, 0, sizeof(*out));
+	out->start = vma->vm_start;
+	out->end = vma->vm_end;
+	out->flags = flags_of(vma);
+	out->backing = backing_of(vma);
+	out->page_shift = ilog2(vma_kernel_pagesize(vma));
+	out->role = role_of(vma);
+	out->pkey = vma_pkey(vma);
 	if (vma->vm_file) {
 		const struct inode *inode = mmscope_compat_vma_inode(vma);
 
@@ -189,16 +189,20 @@ const char *mmscope_vmas_name(struct vm_area_struct *vma, char *scratch, size_t 
 
 /* ---- the list ---- */
 
+#define SEEN_BITS 3
+
 struct snapshot {
 	struct mmscope_vma *vmas;	/* room for `vmas_room` */
 	char *names;			/* and `names_room` bytes */
 	u64 vmas_room, names_room;
 	u64 vmas_count, names_bytes;	/* needed so far, also past the room */
 	bool want_names;
-	/* The last path, which the next VMA may share. */
-	struct path path;		/* not referenced: its VMA is, by the lock */
-	u32 path_offset;
-	u16 path_len;
+	/* Paths seen, which further VMAs may share; the latest of those with that hash. */
+	struct seen {
+		struct path path;	/* not referenced: its VMA is, by the lock */
+		u32 offset;
+		u16 len;
+	} seen[1 << SEEN_BITS];
 };
 
 static void note_name(struct snapshot *s, struct mmscope_vma *rec, const char *name)
@@ -218,33 +222,31 @@ static void add_name(struct snapshot *s, struct vm_area_struct *vma, struct mmsc
 		     char *scratch)
 {
 	bool is_path = vma->vm_file && !mmscope_compat_anon_name(vma);
+	const struct path *path = is_path ? mmscope_compat_vma_path(vma) : NULL;
+	struct seen *seen = path ? &s->seen[hash_ptr(path->dentry, SEEN_BITS)] : NULL;
 	const char *name;
 
-	if (is_path && s->path.dentry && path_equal(&s->path, mmscope_compat_vma_path(vma))) {
-		rec->name_offset = s->path_offset;
-		rec->name_len = s->path_len;
+	if (path && path_equal(&seen->path, path)) {
+		rec->name_offset = seen->offset;
+		rec->name_len = seen->len;
 		return;
 	}
 	name = mmscope_vmas_name(vma, scratch, MMSCOPE_SCRATCH);
 	if (!name || !*name)
 		return;
 	note_name(s, rec, name);
-	if (is_path) {
-		s->path = *mmscope_compat_vma_path(vma);
-		s->path_offset = rec->name_offset;
-		s->path_len = rec->name_len;
-	}
+	if (path)
+		*seen = (struct seen){ *path, rec->name_offset, rec->name_len };
 }
 
+/* Behind the last of the room there is one more, for those that have none. */
 static void add_vma(struct snapshot *s, struct vm_area_struct *vma, char *scratch)
 {
-	struct mmscope_vma rec;
+	struct mmscope_vma *rec = &s->vmas[min(s->vmas_count, s->vmas_room)];
 
-	mmscope_vmas_fill(vma, &rec);
+	mmscope_vmas_fill(vma, rec);
 	if (s->want_names)
-		add_name(s, vma, &rec, scratch);
-	if (s->vmas_count < s->vmas_room)
-		s->vmas[s->vmas_count] = rec;
+		add_name(s, vma, rec, scratch);
 	s->vmas_count++;
 }
 
@@ -324,23 +326,21 @@ static int judge(const struct snapshot *s, struct mmscope_vmas *arg)
 
 /* Without the lock: each VMA's range is counted as it is found by now. */
 static int copy_accounts(const struct snapshot *s, const struct mmscope_target *t,
-			 const struct mmscope_vmas *arg)
+			 const struct mmscope_vmas *arg, struct mmscope_acct *scratch)
 {
 	struct mmscope_acct __user *to = u64_to_user_ptr(arg->accts);
 	u64 cats = arg->acct_categories ?: mmscope_pages_categories();
-	struct mmscope_acct acct;
-	u64 i;
+	u64 i, n;
 	int err;
 
-	for (i = 0; i < s->vmas_count; i++) {
+	for (i = 0; i < s->vmas_count; i += n) {
 		if (signal_pending(current))
 			return -EINTR;
-		acct = (struct mmscope_acct){};
-		err = mmscope_pages_count(t, s->vmas[i].start, s->vmas[i].end, cats,
-					  false, &acct);
+		n = min_t(u64, s->vmas_count - i, MMSCOPE_SCRATCH / sizeof(*scratch));
+		err = mmscope_pages_count(t, s->vmas + i, n, cats, false, scratch);
 		if (err)
 			return err;
-		if (copy_to_user(to + i, &acct, sizeof(acct)))
+		if (copy_to_user(to + i, scratch, n * sizeof(*scratch)))
 			return -EFAULT;
 	}
 	return 0;
@@ -354,7 +354,7 @@ static int copy_mm(const struct mmscope_vmas *arg, const struct mmscope_mm *mm, 
 }
 
 static int copy_out(const struct snapshot *s, const struct mmscope_target *t,
-		    const struct mmscope_vmas *arg, const struct mmscope_mm *mm)
+		    const struct mmscope_vmas *arg, const struct mmscope_mm *mm, char *scratch)
 {
 	if (copy_to_user(u64_to_user_ptr(arg->vmas), s->vmas,
 			 s->vmas_count * sizeof(*s->vmas)))
@@ -364,7 +364,7 @@ static int copy_out(const struct snapshot *s, const struct mmscope_target *t,
 		return -EFAULT;
 	if (arg->mm && copy_mm(arg, mm, mm->size))
 		return -EFAULT;
-	return arg->accts ? copy_accounts(s, t, arg) : 0;
+	return arg->accts ? copy_accounts(s, t, arg, (void *)scratch) : 0;
 }
 
 static int query_once(const struct mmscope_target *t, struct mmscope_vmas *arg,
@@ -379,7 +379,7 @@ static int query_once(const struct mmscope_target *t, struct mmscope_vmas *arg,
 		err = judge(&s, arg);
 	*names_needed = s.names_bytes;
 	if (!err)
-		err = copy_out(&s, t, arg, mm);
+		err = copy_out(&s, t, arg, mm, scratch);
 	kvfree(s.names);
 	kvfree(s.vmas);
 	return err;

@@ -560,6 +560,12 @@ static void userfault(void)
 	p = written(8, MAP_PRIVATE);
 	if (have_swap && protect(u, p, 8, 8) && swap_out(p, 8))
 		claim("uffd_wp_swapped", p, 8, CAT(SWAPPED) | CAT(UFFD_WP), CAT(PRESENT));
+	p = written(8, MAP_PRIVATE);
+	if (have_swap && protect(u, p, 3, 8) && swap_out(p, 8)) {
+		claim("uffd_some_swapped_wp", p, 3, CAT(SWAPPED) | CAT(UFFD_WP), CAT(PRESENT));
+		claim("uffd_some_swapped_not", p + 3 * page, 5, CAT(SWAPPED), CAT(UFFD_WP));
+		claim("uffd_some_swapped", p, 8, CAT(SWAPPED), CAT(PRESENT));
+	}
 	u = uffd_for(UFFD_FEATURE_PAGEFAULT_FLAG_WP | UFFD_FEATURE_WP_HUGETLBFS_SHMEM);
 	p = small(8, MAP_SHARED);
 	memset(p, 1, 4 * page);
@@ -721,6 +727,33 @@ static long write_soft(void *arg)
 	return 0;
 }
 
+static long soft_out(void *arg)
+{
+	(void)arg;
+	return swap_out(soft, 8) ? 0 : -1;
+}
+
+/* Entries that differ in one bit only, and each in its slot. */
+static void check_soft_swapped(void)
+{
+	u64 state[8], i, dirty = 0, swapped = 0;
+
+	/* What no LRU list has yet is not paged out: they wait in batches of a processor. */
+	write_text("/proc/sys/vm/compact_memory", "1");
+	if (!have_swap || subject_call(&s, soft_out, NULL) < 0) {
+		skip("soft_dirty.swapped", "no swap, or the pages would not go out");
+		return;
+	}
+	get_states(fd, (uintptr_t)soft, 8, state);
+	for (i = 0; i < 8; i++) {
+		dirty |= !!(state[i] & CAT(SOFT_DIRTY)) << i;
+		swapped |= !!(state[i] & CAT(SWAPPED)) << i;
+	}
+	eq(swapped, 0xff, "soft_dirty.swapped");
+	eq(dirty, 1 << 3, "soft_dirty.one_swapped");
+	check_all("soft_dirty.all_swapped");
+}
+
 static void check_soft_dirty(void)
 {
 	char path[40];
@@ -748,6 +781,7 @@ static void check_soft_dirty(void)
 		dirty |= !!(state[i] & CAT(SOFT_DIRTY)) << i;
 	eq(dirty, 1 << 3, "soft_dirty.one_written");
 	check_all("soft_dirty.all_after_one");
+	check_soft_swapped();
 }
 
 /* ---- what the machine must lend ---- */
