@@ -19,13 +19,17 @@
 
 #define COLUMNS_MAX	64
 #define SOFT_MIN	12	/* what gives way is not cut below this */
+#define LINES_HELD	512	/* of a table that was measured: a line takes 1 KiB */
 
 struct view_table {
 	struct libscols_table *scols;
 	struct libscols_line *line;
 	const struct view_column *columns;
 	int place[COLUMNS_MAX];	/* of a column in the table; -1: not shown */
+	size_t width[COLUMNS_MAX];	/* of its widest cell, where that is known before */
 	int shown;
+	size_t lines;			/* not yet drawn */
+	bool measuring, measured;
 	bool bytes;
 	bool flushed;
 };
@@ -151,13 +155,27 @@ bool view_table_has(const struct view_table *t, unsigned int id)
 
 void view_table_line(struct view_table *t)
 {
+	if (t->measuring)
+		return;
+	if (t->measured && t->lines == LINES_HELD)
+		view_table_flush(t);
 	t->line = scols_table_new_line(t->scols, NULL);
+	t->lines++;
 }
 
 static void set(struct view_table *t, unsigned int id, const char *text)
 {
-	if (t->line && t->place[id] >= 0)
+	size_t width;
+
+	if (t->place[id] < 0)
+		return;
+	if (t->measuring) {
+		width = view_cells(text);
+		if (width > t->width[id])
+			t->width[id] = width;
+	} else if (t->line) {
 		scols_line_set_data(t->line, (size_t)t->place[id], text);
+	}
 }
 
 void view_table_text(struct view_table *t, unsigned int id, const char *text)
@@ -219,15 +237,23 @@ void view_table_colour(struct view_table *t, const char *colour)
 
 /* ---- fitting a terminal ---------------------------------------------------- */
 
-/* The widest cell of a column, its heading included. */
-static size_t column_width(struct view_table *t, struct libscols_column *column, int place)
+static struct libscols_column *column_of(struct view_table *t, int id)
 {
+	return scols_table_get_column(t->scols, (size_t)t->place[id]);
+}
+
+/* The widest cell of a column, its heading included. */
+static size_t column_width(struct view_table *t, int id)
+{
+	struct libscols_column *column = column_of(t, id);
 	struct libscols_iter *itr = scols_new_iter(SCOLS_ITER_FORWARD);
 	struct libscols_line *line;
 	size_t widest = strlen(scols_cell_get_data(scols_column_get_header(column)));
 
-	while (itr && !scols_table_next_line(t->scols, itr, &line)) {
-		const char *data = scols_cell_get_data(scols_line_get_cell(line, (size_t)place));
+	if (t->width[id] > widest)
+		widest = t->width[id];
+	while (itr && !t->measured && !scols_table_next_line(t->scols, itr, &line)) {
+		const char *data = scols_cell_get_data(scols_line_get_cell(line, (size_t)t->place[id]));
 		size_t width = data ? view_cells(data) : 0;
 
 		if (width > widest)
@@ -296,6 +322,7 @@ static void reshape_column(struct view_table *t, int place, size_t room,
 static void fit(struct view_table *t)
 {
 	size_t terminal = scols_table_get_termwidth(t->scols), used = 0, room;
+	struct libscols_column *soft_column = NULL;
 	int soft = -1;
 	bool wraps = false;
 
@@ -306,16 +333,18 @@ static void fit(struct view_table *t)
 			continue;
 		if (t->columns[id].flags & (VIEW_TRUNC | VIEW_WRAP) && soft < 0) {
 			soft = place;
+			soft_column = column_of(t, id);
 			wraps = t->columns[id].flags & VIEW_WRAP;
 		} else {
-			used += 1 + column_width(t, scols_table_get_column(t->scols, (size_t)place),
-						 place);
+			used += 1 + column_width(t, id);
 		}
 	}
 	if (soft < 0)
 		return;
 	room = terminal > used + SOFT_MIN ? terminal - used : SOFT_MIN;
 	reshape_column(t, soft, room, wraps ? wrap_cell : cut_cell);
+	if (t->measured && scols_column_get_whint(soft_column) > (double)room)
+		scols_column_set_whint(soft_column, (double)room);
 }
 
 /* ---------------------------------------------------------------------------- */
@@ -330,12 +359,39 @@ static void print(struct view_table *t)
 	scols_print_table(t->scols);
 }
 
+void view_table_measure(struct view_table *t)
+{
+	t->measuring = true;
+}
+
+/*
+ * libsmartcols heeds a wish for a width where the cells are wider than the heading, or
+ * where the heading is said not to count.
+ */
+static void wish(struct libscols_column *column, size_t width)
+{
+	if (width <= strlen(scols_cell_get_data(scols_column_get_header(column))))
+		return;
+	scols_column_set_flags(column, scols_column_get_flags(column) | SCOLS_FL_STRICTWIDTH);
+	scols_column_set_whint(column, (double)width);
+}
+
+void view_table_measured(struct view_table *t)
+{
+	t->measuring = false;
+	t->measured = true;
+	for (int id = 0; t->columns[id].name; id++)
+		if (t->place[id] >= 0)
+			wish(column_of(t, id), column_width(t, id));
+}
+
 void view_table_flush(struct view_table *t)
 {
 	print(t);
 	scols_table_remove_lines(t->scols);
 	scols_table_enable_noheadings(t->scols, 1);
 	t->line = NULL;
+	t->lines = 0;
 	t->flushed = true;
 }
 

@@ -61,6 +61,13 @@ void view_table_end(struct view_table *table);
  * drawn.  The widths of the columns may change from here on.
  */
 void view_table_flush(struct view_table *table);
+
+/*
+ * A long table, drawn as it is made, in columns that fit all of it: make it twice.
+ * What is set between the first of these and the second is measured only.
+ */
+void view_table_measure(struct view_table *table);
+void view_table_measured(struct view_table *table);
 /* Frees it undrawn; NULL is fine. */
 void view_table_drop(struct view_table *table);
 

@@ -190,8 +190,8 @@ static void draw_vma(struct view_table *t, const struct mms_vma *v)
 	view_table_text(t, COL_NAME, v->name);
 }
 
-void view_vmas_draw(struct view_table *t, const struct mms_vmas *vmas,
-		    bool (*wanted)(const struct mms_vmas *vmas, size_t i))
+static void draw_rows(struct view_table *t, const struct mms_vmas *vmas,
+		      bool (*wanted)(const struct mms_vmas *vmas, size_t i))
 {
 	for (size_t i = 0; i < vmas->count; i++) {
 		if (wanted && !wanted(vmas, i))
@@ -205,6 +205,16 @@ void view_vmas_draw(struct view_table *t, const struct mms_vmas *vmas,
 		if (view_vma_colour(&vmas->vma[i]))
 			view_table_colour(t, view_vma_colour(&vmas->vma[i]));
 	}
+}
+
+/* Tens of thousands of lines would take more memory than all that they tell of. */
+void view_vmas_draw(struct view_table *t, const struct mms_vmas *vmas,
+		    bool (*wanted)(const struct mms_vmas *vmas, size_t i))
+{
+	view_table_measure(t);
+	draw_rows(t, vmas, wanted);
+	view_table_measured(t);
+	draw_rows(t, vmas, wanted);
 }
 
 void view_vmas_totals(const struct mms_vmas *vmas, struct view_totals *s)
