@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0
-# A table of tens of thousands of VMAs is drawn as it is made: its columns fit the whole
-# all the same, and it does not take the memory of all its lines. Its subject is itself.
+# A table of tens of thousands of lines is drawn as it is made: its columns are the same
+# to its end, and it does not take the memory of all its lines. Its subject is itself.
 # usage: long-table.py MMSCOPE; exit status 1 and a word on what is wrong.
 import ctypes
 import mmap
@@ -21,20 +21,29 @@ for page in range(0, PAGES, 2):
     if libc.mprotect(address, mmap.PAGESIZE, mmap.PROT_READ):
         sys.exit("mprotect: " + os.strerror(ctypes.get_errno()))
 
-table = subprocess.run(
-    [sys.argv[1], "vmas", "--source", "procfs", "-o", "START,SIZE,PURPOSE,NAME", str(os.getpid())],
-    stdout=subprocess.PIPE, check=True, text=True).stdout.splitlines()
+
+def table(verb, *columns):
+    """The lines of a table, each found to be in the columns of its heading."""
+    lines = subprocess.run(
+        [sys.argv[1], verb, "--source", "procfs", "-o", ",".join(columns), str(os.getpid())],
+        stdout=subprocess.PIPE, check=True, text=True).stdout.splitlines()
+    if len(lines) < PAGES:
+        sys.exit(f"{verb}: {len(lines)} lines")
+    behind = lines[0].index(columns[-1])
+    for number, line in enumerate(lines, 1):
+        if line[behind - 1] != " " or len(line[:behind].split()) != len(columns) - 1:
+            sys.exit(f"{verb}: line {number} is not in its columns: {line}")
+    return [line[behind:] for line in lines[1:]]
+
+
 with open("/proc/self/maps", encoding="utf-8") as maps:
     names = {line.split(maxsplit=5)[5].rstrip("\n") for line in maps if len(line.split()) > 5}
-if len(table) < PAGES:
-    sys.exit(f"{len(table)} lines")
-behind = table[0].index("NAME")
-purpose = table[0].index("PURPOSE")
-for number, line in enumerate(table[1:], 2):
-    if line[purpose - 1] != " " or line[purpose] == " " or line[behind - 1] != " ":
-        sys.exit(f"line {number} is not in its columns: {line}")
-    if line[behind:].strip() and line[behind:] not in names:
-        sys.exit(f"line {number} has no such name: {line}")
+for name in table("vmas", "START", "SIZE", "PURPOSE", "NAME"):
+    if name.strip() and name not in names:
+        sys.exit(f"there is no such name: {name}")
+for state in table("pages", "START", "PAGES", "SIZE", "STATE"):
+    if state != "-" and "present" not in state:
+        sys.exit(f"no state of a page here: {state}")
 peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss
 if peak > MOST:
     sys.exit(f"it took {peak} KiB")

@@ -50,11 +50,7 @@ struct output {
 	bool summary;
 };
 
-/*
- * libsmartcols holds the whole table before it draws: after so many lines it
- * is drawn, and a new one goes on without a heading.
- */
-#define LINES_MAX	100000
+#define LINES_MAX	2048	/* held before they are drawn */
 
 static void count_run(struct output *o, const struct mmscope_run *run)
 {
@@ -99,6 +95,16 @@ static void json_run(const struct output *o, const struct mmscope_run *run)
 	view_json_close(j);
 }
 
+/* A long table goes on, in columns for what is most likely to come. */
+static void draw_lines(struct view_table *t)
+{
+	view_table_at_least(t, COL_START, strlen("0x7fffffffffff"));
+	view_table_at_least(t, COL_END, strlen("0x7fffffffffff"));
+	view_table_at_least(t, COL_PAGES, strlen("1000000"));
+	view_table_at_least(t, COL_SIZE, strlen("1023M"));
+	view_table_flush(t);
+}
+
 static int take_run(const struct mmscope_run *run, void *arg)
 {
 	struct output *o = arg;
@@ -112,7 +118,7 @@ static int take_run(const struct mmscope_run *run, void *arg)
 	}
 	draw_run(o, run);
 	if (++o->lines % LINES_MAX == 0)
-		view_table_flush(o->table);
+		draw_lines(o->table);
 	return ferror(stdout);
 }
 

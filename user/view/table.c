@@ -343,7 +343,7 @@ static void fit(struct view_table *t)
 		return;
 	room = terminal > used + SOFT_MIN ? terminal - used : SOFT_MIN;
 	reshape_column(t, soft, room, wraps ? wrap_cell : cut_cell);
-	if (t->measured && scols_column_get_whint(soft_column) > (double)room)
+	if (scols_column_get_whint(soft_column) > (double)room)
 		scols_column_set_whint(soft_column, (double)room);
 }
 
@@ -376,17 +376,34 @@ static void wish(struct libscols_column *column, size_t width)
 	scols_column_set_whint(column, (double)width);
 }
 
+/* From here on no column is narrower than it is by now. */
+static void keep_widths(struct view_table *t)
+{
+	for (int id = 0; t->columns[id].name; id++) {
+		if (t->place[id] < 0)
+			continue;
+		t->width[id] = column_width(t, id);
+		wish(column_of(t, id), t->width[id]);
+	}
+}
+
 void view_table_measured(struct view_table *t)
 {
 	t->measuring = false;
 	t->measured = true;
-	for (int id = 0; t->columns[id].name; id++)
-		if (t->place[id] >= 0)
-			wish(column_of(t, id), column_width(t, id));
+	keep_widths(t);
+}
+
+void view_table_at_least(struct view_table *t, unsigned int id, size_t cells)
+{
+	if (t->width[id] < cells)
+		t->width[id] = cells;
 }
 
 void view_table_flush(struct view_table *t)
 {
+	if (!t->measured)
+		keep_widths(t);
 	print(t);
 	scols_table_remove_lines(t->scols);
 	scols_table_enable_noheadings(t->scols, 1);

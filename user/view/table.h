@@ -58,9 +58,11 @@ void view_table_end(struct view_table *table);
 
 /*
  * Draws the lines so far and goes on: the table is held in memory until it is
- * drawn.  The widths of the columns may change from here on.
+ * drawn.  What comes may need wider columns; none gets narrower.
  */
 void view_table_flush(struct view_table *table);
+/* From the next flush on that column has room for so many cells of a terminal. */
+void view_table_at_least(struct view_table *table, unsigned int id, size_t cells);
 
 /*
  * A long table, drawn as it is made, in columns that fit all of it: make it twice.
