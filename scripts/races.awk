@@ -6,7 +6,9 @@
 # would be a complaint. A race is the module's if one of its functions is in
 # either of the two stacks; also below functions of the kernel's, which it may
 # have called without the lock that they need. But not below the entry of an
-# interrupt or an exception: what raced there only happened to come in between.
+# interrupt or an exception: what raced there only happened to come in between. And
+# not below mmput(): an address space that is used no more is torn down by whoever
+# lets go of it last, under no lock.
 #
 # Nor is one where the module's own access is marked (READ_ONCE, an atomic, a bit of
 # a page's flags): then it is the other side that does not mark its own.
@@ -61,7 +63,7 @@ held {
 		marked = t ~ /\(marked\)/
 		next
 	}
-	else if (t ~ /^ asm_(sysvec|exc|common_interrupt|call)/)
+	else if (t ~ /^ (asm_(sysvec|exc|common_interrupt|call)|mmput\+)/)
 		below_entry = 1
 	else if (t ~ /^ .*\[mmscope[^]]*\]/ && marked)
 		below_entry = 1		# its own access, and a marked one
