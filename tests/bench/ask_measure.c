@@ -261,7 +261,7 @@ void target_end(struct target *t)
 static const struct program programs[] = {
 	{ "mmscope show", { "mmscope", "show", "PID" }, true },
 	{ "pmap -X", { "pmap", "-X", "PID" }, false },
-	{ "mmscope pages", { "mmscope", "pages", "PID" }, true },
+	{ "mmscope pages -s", { "mmscope", "pages", "--summary", "PID" }, true },
 	{ "page-types -p", { "page-types", "-p", "PID" }, false },
 };
 
