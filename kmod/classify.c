@@ -272,14 +272,17 @@ static u64 nonpresent_kind(const struct mmscope_class *c, softleaf_t entry)
 	return CAT(POISONED) | (cache ? CAT(IN_CORE) : 0);
 }
 
-/* The bits of an entry that tell which slot of the swap area; as many as there are. */
+/*
+ * The bits of an entry that tell which slot of the swap area; as many as there are. (Not
+ * of the first area: the last slot of that may be written as nothing at all.)
+ */
 static unsigned long slot_bits(void)
 {
-	pte_t none = swp_entry_to_pte(swp_entry(0, 0));
-	pte_t last = swp_entry_to_pte(swp_entry(0, ~0UL));	/* as the kernel asks for it */
+	pte_t first = swp_entry_to_pte(swp_entry(1, 0));
+	pte_t last = swp_entry_to_pte(swp_entry(1, ~0UL));	/* as the kernel asks for it */
 
-	last = swp_entry_to_pte(swp_entry(0, swp_offset(softleaf_from_pte(last))));
-	return pte_val(none) ^ pte_val(last);
+	last = swp_entry_to_pte(swp_entry(1, swp_offset(softleaf_from_pte(last))));
+	return pte_val(first) ^ pte_val(last);
 }
 
 /*
