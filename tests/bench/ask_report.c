@@ -110,17 +110,17 @@ static void tell_programs(const struct run_of *p, int n)
 	int i;
 
 	if (n)
-		fprintf(stderr, "\n%-10s %-15s %9s %6s %8s %10s %8s\n", "of", "whole program",
+		fprintf(stderr, "\n%-10s %-16s %9s %6s %8s %10s %8s\n", "of", "whole program",
 			"time", "+-", "time x", "peak RSS", "RSS x");
 	for (i = 0; i < n; i++) {
 		if (p[i].program->ours)
 			ours = &p[i];
 		if (p[i].absent || p[i].status) {
-			fprintf(stderr, "%-10s %-15s %9s\n", p[i].of, p[i].program->title,
+			fprintf(stderr, "%-10s %-16s %9s\n", p[i].of, p[i].program->title,
 				p[i].absent ? "absent" : "failed");
 			continue;
 		}
-		fprintf(stderr, "%-10s %-15s %9s %5.0f%% %8s", p[i].of, p[i].program->title,
+		fprintf(stderr, "%-10s %-16s %9s %5.0f%% %8s", p[i].of, p[i].program->title,
 			time_text(p[i].quartile[1], time), spread(p[i].quartile),
 			ratio_text(p[i].quartile[1] / ours->quartile[1], ratio));
 		fprintf(stderr, " %6.1f MiB %8s\n", p[i].peak_rss / 1048576.0,
