@@ -40,6 +40,26 @@ const char *judge_broken(void)
 	return broken;
 }
 
+/* On arm64 the top byte of an address may be a tag, which is not looked at. */
+static u64 untagged(u64 address)
+{
+#ifdef __aarch64__
+	address &= (u64)((int64_t)(address << 8) >> 8);
+#endif
+	return address;
+}
+
+/* The end may have the tag of the start, or be any number: it is taken as it is then. */
+static u64 untag_range(u64 *start, u64 *end)
+{
+	u64 tag = *start ^ untagged(*start);
+
+	*start ^= tag;
+	if (*end >> 56 == tag >> 56)
+		*end ^= tag;
+	return tag;
+}
+
 void judge(bool kept, const char *promise)
 {
 	if (!kept && !broken)
@@ -220,13 +240,14 @@ static void judge_accts(const struct mmscope_vmas *a, const struct mmscope_vma *
 static void judge_vmas(const struct mmscope_vmas *a)
 {
 	const struct mmscope_vma *v = records(a->vmas, a->vmas_count * sizeof(*v));
-	u64 i;
+	u64 i, start = a->start, end = a->end;
 
+	untag_range(&start, &end);
 	judge(a->vmas_count <= a->vmas_len && a->names_bytes <= a->names_len,
 	      "VMAS: more than there is room for");
 	for (i = 0; v && i < a->vmas_count; i++) {
 		judge_vma(&v[i]);
-		judge(v[i].end > a->start && v[i].start < a->end, "VMAS: outside of the range");
+		judge(v[i].end > start && v[i].start < end, "VMAS: outside of the range");
 		judge(!i || v[i - 1].end <= v[i].start, "VMAS: out of order");
 		judge(!v[i].name_len || v[i].name_offset + v[i].name_len < a->names_bytes,
 		      "VMAS: a name beyond the names");
@@ -262,12 +283,17 @@ static void judge_runs(const struct mmscope_pages *a)
 	judge(!r || !a->runs_len || pages == a->pages, "PAGES: the sum of its runs is another");
 }
 
-static void judge_pages(const struct mmscope_pages *a)
+static void judge_pages(const struct mmscope_pages *asked)
 {
-	judge(a->cursor >= a->start && a->cursor <= a->end, "PAGES: cursor");
-	judge(a->runs_count <= a->runs_len, "PAGES: more runs than there is room for");
-	judge(!a->max_pages || a->pages <= a->max_pages, "PAGES: more than max_pages");
-	judge_runs(a);
+	struct mmscope_pages a = *asked;
+	u64 tag = untag_range(&a.start, &a.end);
+
+	/* It goes on as it began: with the tag, also at an end of other high bits. */
+	judge(a.cursor == (a.end | tag) ||
+	      ((a.cursor ^ tag) >= a.start && (a.cursor ^ tag) <= a.end), "PAGES: cursor");
+	judge(a.runs_count <= a.runs_len, "PAGES: more runs than there is room for");
+	judge(!a.max_pages || a.pages <= a.max_pages, "PAGES: more than max_pages");
+	judge_runs(&a);
 }
 
 static void judge_walk(const struct mmscope_walk *w)
@@ -279,7 +305,8 @@ static void judge_walk(const struct mmscope_walk *w)
 	judge(!(w->categories & ~told), "WALK: categories");
 	if (w->has_vma) {
 		judge_vma(&w->vma);
-		judge(w->address - w->vma.start < w->vma.end - w->vma.start, "WALK: another VMA");
+		judge(untagged(w->address) - w->vma.start < w->vma.end - w->vma.start,
+		      "WALK: another VMA");
 	}
 	for (i = 0; i < 5; i++) {
 		judge(w->flags & MMSCOPE_WALK_RAW || !(w->levels[i].entry | w->levels[i].frame),
