@@ -294,9 +294,15 @@ unsigned int mmscope_classify_swapped(pte_t *ptep, pte_t pte, unsigned int most)
 	unsigned long rest = ~slot_bits();
 	unsigned int n = 1;
 
-	if (softleaf_is_swap(softleaf_from_pte(pte)))
-		while (n < most && !((pte_val(ptep_get(++ptep)) ^ pte_val(pte)) & rest))
-			n++;
+	if (!softleaf_is_swap(softleaf_from_pte(pte)))
+		return 1;
+	for (; n < most; n++) {
+		pte_t next = ptep_get(++ptep);
+
+		/* With no bit set but for the slot's, it is like an empty one. */
+		if (pte_none(next) || ((pte_val(next) ^ pte_val(pte)) & rest))
+			break;
+	}
 	return n;
 }
 

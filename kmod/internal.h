@@ -75,7 +75,8 @@ u64 mmscope_pages_categories(void);
 int mmscope_pages_query(const struct mmscope_target *t, struct mmscope_pages *arg,
 			void *scratch);
 /*
- * An account of each of @count VMAs, in address order, as their ranges are found by now.
+ * An account of each of @count VMAs (one at least), in address order, as their ranges
+ * are found by now.
  * EINTR by a fatal signal only, if @killable; else by any.
  */
 int mmscope_pages_count(const struct mmscope_target *t, const struct mmscope_vma *vmas,

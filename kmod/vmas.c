@@ -139,7 +139,7 @@ static u32 role_of(struct vm_area_struct *vma)
 	return role;
 }
 
-/* All but the name. In place: to make it elsewhere and copy it costs as much again. */
+/* All but the name. */
 void mmscope_vmas_fill(struct vm_area_struct *vma, struct mmscope_vma *out)
 {
 	memset(out, 0, sizeof(*out));

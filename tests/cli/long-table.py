@@ -6,6 +6,7 @@
 import ctypes
 import mmap
 import os
+import re
 import resource
 import subprocess
 import sys
@@ -47,5 +48,5 @@ for name in table("vmas", "START", "SIZE", "PURPOSE", "NAME"):
     if name.strip() and name not in names:
         sys.exit(f"there is no such name: {name}")
 for state in table("pages", "START", "PAGES", "SIZE", "STATE"):
-    if state != "-" and "present" not in state:
+    if not re.fullmatch(r"-|[a-z_]+([,-][a-z_]+)*", state):
         sys.exit(f"no state of a page here: {state}")

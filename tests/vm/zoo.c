@@ -754,6 +754,53 @@ static void check_soft_swapped(void)
 	check_all("soft_dirty.all_swapped");
 }
 
+static char *gaps;		/* every other page of it is touched */
+
+/* By a fork its swapped pages are no longer its alone. Returns who shares them. */
+static long make_gaps(void *arg)
+{
+	pid_t child;
+	u64 i;
+
+	(void)arg;
+	for (i = 0; i < 16; i += 2)
+		memset(gaps + i * page, 1, page);
+	for (i = 0; i < 16; i += 2)
+		if (!swap_out(gaps + i * page, 1))
+			return -1;
+	child = fork();
+	if (!child) {
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		for (;;)
+			pause();
+	}
+	return child;
+}
+
+/*
+ * An entry of the first swap area whose bits are all clear but for its slot is like an
+ * empty one but for the slot.
+ */
+static void check_gaps(void)
+{
+	u64 state[16], i, swapped = 0;
+	char path[40];
+	long child = have_swap ? subject_call(&s, make_gaps, NULL) : -1;
+
+	if (child <= 0) {
+		skip("gaps", "no swap, or the pages would not go out");
+		return;
+	}
+	snprintf(path, sizeof(path), "/proc/%d/clear_refs", s.pid);
+	write_text(path, "4");
+	get_states(fd, (uintptr_t)gaps, 16, state);
+	for (i = 0; i < 16; i++)
+		swapped |= !!(state[i] & CAT(SWAPPED)) << i;
+	eq(swapped, 0x5555, "gaps.swapped");
+	check_all("gaps.all");
+	kill(child, SIGKILL);
+}
+
 static void check_soft_dirty(void)
 {
 	char path[40];
@@ -830,6 +877,7 @@ int main(void)
 	claimed = shared(page);
 	vec = shared(1 << 20);
 	span = shared(page);
+	gaps = small(16, MAP_PRIVATE);
 	soft = isle(8 * page, RW, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	madvise(soft, 8 * page, MADV_NOHUGEPAGE);
 	close(session());	/* the subject makes the claims, and has to know `told` */
@@ -844,6 +892,7 @@ int main(void)
 	check_all("all");
 	check_smaps();
 	check_soft_dirty();
+	check_gaps();
 	subject_end(&s);
 	umount2(ext4, MNT_DETACH);
 	umount2(tmpfs, MNT_DETACH);

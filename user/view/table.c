@@ -362,6 +362,7 @@ static void print(struct view_table *t)
 void view_table_measure(struct view_table *t)
 {
 	t->measuring = true;
+	t->line = NULL;
 }
 
 /*
