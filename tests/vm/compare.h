@@ -9,9 +9,9 @@
 
 #include "kit.h"
 
-/* The witnesses. */
+/* The witnesses; the last is the module itself, asked for less and without frames. */
 enum { W_PRESENT, W_SWAP, W_FILE, W_EXCLUSIVE, W_UFFD_WP, W_SOFT_DIRTY, W_FRAME, W_MINCORE,
-       W_KPAGEFLAGS, WITNESSES };
+       W_KPAGEFLAGS, W_ASKED_LESS, WITNESSES };
 extern const char *const witness[WITNESSES];
 
 /* The closed list of differences that are none. */
