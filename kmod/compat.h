@@ -62,31 +62,33 @@
 #endif
 
 /*
- * "fs: add file and path permissions helpers", 5.12.  Some stable kernels took
- * one of the two over; before idmapped mounts the owner of an inode, and what
- * may be done with it, are the same through each of them.
+ * What mincore() asks since e187bc02f8fa ("mm: do file ownership checks with the proper
+ * mount idmap"), of 2026: file_owner_or_capable(). Stable kernels took it over in their
+ * later versions, which no version check tells apart; so it is written out. Before, it
+ * passed no map of ids; where a mount has one, we still go by who the owner is there.
+ *
+ * 02f92b3868a1 ("fs: add file and path permissions helpers"), 5.12: before, no mount
+ * has a map, and file_permission() is not everywhere.
+ * 01beba7957a2 ("fs: port inode_owner_or_capable() to mnt_idmap"), 6.3.
  */
 #if LINUX_VERSION_CODE < KERNEL_VERSION(5, 12, 0)
-static inline bool mmscope_compat_owner(struct file *file)
-{
-	return inode_owner_or_capable(file_inode(file));
-}
-
-static inline bool mmscope_compat_may_write(struct file *file)
-{
-	return inode_permission(file_inode(file), MAY_WRITE) == 0;
-}
+#define mmscope_compat_owner(file) inode_owner_or_capable(file_inode(file))
+#elif LINUX_VERSION_CODE < KERNEL_VERSION(6, 3, 0)
+#define mmscope_compat_owner(file) \
+	inode_owner_or_capable(file_mnt_user_ns(file), file_inode(file))
 #else
-static inline bool mmscope_compat_owner(struct file *file)
-{
-	return file_owner_or_capable(file);
-}
+#define mmscope_compat_owner(file) \
+	inode_owner_or_capable(file_mnt_idmap(file), file_inode(file))
+#endif
 
 static inline bool mmscope_compat_may_write(struct file *file)
 {
+#if LINUX_VERSION_CODE < KERNEL_VERSION(5, 12, 0)
+	return inode_permission(file_inode(file), MAY_WRITE) == 0;
+#else
 	return file_permission(file, MAY_WRITE) == 0;
-}
 #endif
+}
 
 /*
  * "seq_file: Add seq_escape_str() as replica of string_escape_str()" and
@@ -287,11 +289,15 @@ struct folio {
 #define page_folio(p) ((struct folio *)compound_head(p))
 #define folio_test_anon(f) PageAnon(&(f)->page)
 #define folio_test_dirty(f) PageDirty(&(f)->page)
-#define folio_test_hugetlb(f) PageHuge(&(f)->page)
 #define folio_test_ksm(f) PageKsm(&(f)->page)
 #define folio_test_mlocked(f) PageMlocked(&(f)->page)
 #define folio_test_swapbacked(f) PageSwapBacked(&(f)->page)
 #define folio_test_unevictable(f) PageUnevictable(&(f)->page)
+#endif
+
+/* In 5.16 and 5.17 it calls what modules are not given; 6.0 exports that. */
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 0, 0)
+#define folio_test_hugetlb(f) PageHuge(&(f)->page)
 #endif
 
 /* "mm: Introduce struct folio", 5.16; of several pages. */
@@ -422,11 +428,19 @@ static inline const struct proc_ops *mmscope_compat_proc_ops(const struct proc_o
 	return ops;
 }
 
-/* Do several mappings use this very table of hugetlb entries? */
+/*
+ * Do several mappings use this very table of hugetlb entries?
+ *
+ * 3489dbb696d2 ("mm: hugetlb: proc: check for hugetlb shared PMD in /proc/PID/smaps"),
+ * 6.2 and most stable kernels (Kbuild looks for it): before, a table has a reference
+ * for each.
+ */
 static inline bool mmscope_compat_table_shared(pmd_t *pmd)
 {
-#ifdef CONFIG_HUGETLB_PAGE
+#ifdef MMSCOPE_HAVE_PMD_SHARED
 	return hugetlb_pmd_shared((pte_t *)pmd);
+#elif defined(CONFIG_HUGETLB_PAGE)
+	return page_count(virt_to_page(pmd)) > 1;
 #else
 	return false;
 #endif
