@@ -62,25 +62,24 @@
 #endif
 
 /*
- * What mincore() asks since e187bc02f8fa ("mm: do file ownership checks with the proper
- * mount idmap"), of 2026: file_owner_or_capable(). Stable kernels took it over in their
- * later versions, which no version check tells apart; so it is written out. Before, it
- * passed no map of ids; where a mount has one, we still go by who the owner is there.
- *
- * 02f92b3868a1 ("fs: add file and path permissions helpers"), 5.12: before, no mount
- * has a map, and file_permission() is not everywhere.
- * 01beba7957a2 ("fs: port inode_owner_or_capable() to mnt_idmap"), 6.3.
+ * May the caller know what mincore() tells owners?  It went by who the owner is through
+ * the file's mount only since e187bc02f8fa ("mm: do file ownership checks with the proper
+ * mount idmap"), of the middle of 2026, and then in stable kernels, too: Kbuild looks for
+ * the helper that came with it. Before, as if no mount mapped ids: 01beba7957a2 ("fs: port
+ * inode_owner_or_capable() to mnt_idmap"), 6.3, and 21cb47be6fb9 ("inode: make
+ * init and permission helpers idmapped mount aware"), 5.12, changed how that is said.
  */
-#if LINUX_VERSION_CODE < KERNEL_VERSION(5, 12, 0)
-#define mmscope_compat_owner(file) inode_owner_or_capable(file_inode(file))
-#elif LINUX_VERSION_CODE < KERNEL_VERSION(6, 3, 0)
-#define mmscope_compat_owner(file) \
-	inode_owner_or_capable(file_mnt_user_ns(file), file_inode(file))
+#if defined(MMSCOPE_HAVE_FILE_OWNER)
+#define mmscope_compat_owner(file) file_owner_or_capable(file)
+#elif LINUX_VERSION_CODE >= KERNEL_VERSION(6, 3, 0)
+#define mmscope_compat_owner(file) inode_owner_or_capable(&nop_mnt_idmap, file_inode(file))
+#elif LINUX_VERSION_CODE >= KERNEL_VERSION(5, 12, 0)
+#define mmscope_compat_owner(file) inode_owner_or_capable(&init_user_ns, file_inode(file))
 #else
-#define mmscope_compat_owner(file) \
-	inode_owner_or_capable(file_mnt_idmap(file), file_inode(file))
+#define mmscope_compat_owner(file) inode_owner_or_capable(file_inode(file))
 #endif
 
+/* 02f92b3868a1 ("fs: add file and path permissions helpers"), 5.12 */
 static inline bool mmscope_compat_may_write(struct file *file)
 {
 #if LINUX_VERSION_CODE < KERNEL_VERSION(5, 12, 0)
