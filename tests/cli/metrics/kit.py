@@ -123,6 +123,11 @@ def kernel_says(pid):
     }
 
 
+def rollup_rss(pid):
+    text = open(f"/proc/{pid}/smaps_rollup").read()
+    return int(re.search(r"^Rss:\s+(\d+) kB", text, re.M).group(1)) * 1024
+
+
 def ps_start(pid):
     env = dict(os.environ, TZ="UTC", LC_ALL="C")
     text = subprocess.run(["ps", "-o", "lstart=", "-p", str(pid)], stdout=subprocess.PIPE,
