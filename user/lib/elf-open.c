@@ -350,6 +350,23 @@ static int read_memory(struct mms_target *t, const struct mms_vma *v, char *imag
 	return done < size ? -1 : 0;
 }
 
+/* How far the mapping of ours reaches that starts at `start`; 0 if it is not found. */
+static uint64_t own_mapping_end(uint64_t start)
+{
+	FILE *maps = fopen("/proc/self/maps", "re");
+	uint64_t from, to, end = 0;
+	char *line = NULL;
+	size_t room = 0;
+
+	while (maps && !end && getline(&line, &room, maps) > 0)
+		if (sscanf(line, "%" SCNx64 "-%" SCNx64, &from, &to) == 2 && from == start)
+			end = to;
+	free(line);
+	if (maps)
+		fclose(maps);
+	return end;
+}
+
 /*
  * To read the memory of a process may fault it in.  But the kernel has one image for
  * all 64-bit processes, and we have it, too: NULL if this is not surely one of them.
@@ -357,13 +374,12 @@ static int read_memory(struct mms_target *t, const struct mms_vma *v, char *imag
  */
 static const void *own_vdso(const struct mms_vma *v)
 {
-	uint64_t mask = mms_page_size() - 1, end;
-	const Elf64_Ehdr *h = (const void *)getauxval(AT_SYSINFO_EHDR);
+	uint64_t start = getauxval(AT_SYSINFO_EHDR);
+	const Elf64_Ehdr *h = (const void *)(uintptr_t)start;
 
-	if (!h || sizeof(void *) < 8 || !(v->start >> 32) || h->e_ident[EI_CLASS] != ELFCLASS64)
+	if (!start || sizeof(void *) < 8 || !(v->start >> 32) || h->e_ident[EI_CLASS] != ELFCLASS64)
 		return NULL;
-	end = h->e_shoff + (uint64_t)h->e_shnum * h->e_shentsize;
-	return ((end + mask) & ~mask) == v->end - v->start ? h : NULL;
+	return own_mapping_end(start) == v->end - v->start + start ? h : NULL;
 }
 
 static int open_vdso(struct mms_target *t, const struct mms_vma *v, struct mms_elf **elf,
