@@ -65,11 +65,12 @@
  * May the caller know what mincore() tells owners?  It went by who the owner is through
  * the file's mount only since e187bc02f8fa ("mm: do file ownership checks with the proper
  * mount idmap"), of the middle of 2026, and then in stable kernels, too: Kbuild looks for
- * the helper that came with it. Before, as if no mount mapped ids: 01beba7957a2 ("fs: port
- * inode_owner_or_capable() to mnt_idmap"), 6.3, and 21cb47be6fb9 ("inode: make
- * init and permission helpers idmapped mount aware"), 5.12, changed how that is said.
+ * the helper that came with it. (7.3 has it: should it move, a build that fails is better
+ * than the old rule.) Before, as if no mount mapped ids: 01beba7957a2 ("fs: port
+ * inode_owner_or_capable() to mnt_idmap"), 6.3, and 21cb47be6fb9 ("inode: make init and
+ * permission helpers idmapped mount aware"), 5.12, changed how that is said.
  */
-#if defined(MMSCOPE_HAVE_FILE_OWNER)
+#if defined(MMSCOPE_HAVE_FILE_OWNER) || LINUX_VERSION_CODE >= KERNEL_VERSION(7, 3, 0)
 #define mmscope_compat_owner(file) file_owner_or_capable(file)
 #elif LINUX_VERSION_CODE >= KERNEL_VERSION(6, 3, 0)
 #define mmscope_compat_owner(file) inode_owner_or_capable(&nop_mnt_idmap, file_inode(file))
@@ -436,7 +437,7 @@ static inline const struct proc_ops *mmscope_compat_proc_ops(const struct proc_o
  */
 static inline bool mmscope_compat_table_shared(pmd_t *pmd)
 {
-#ifdef MMSCOPE_HAVE_PMD_SHARED
+#if defined(MMSCOPE_HAVE_PMD_SHARED) || LINUX_VERSION_CODE >= KERNEL_VERSION(6, 2, 0)
 	return hugetlb_pmd_shared((pte_t *)pmd);
 #elif defined(CONFIG_HUGETLB_PAGE)
 	return page_count(virt_to_page(pmd)) > 1;

@@ -354,8 +354,7 @@ static void test_patterns(const char *kind, const char *how, bool punch)
 		munmap(p, MANY * page);
 		close(fd);
 	}
-	tap_note("%s: %d pages known, %d of them in core", kind, (int)sum.known,
-		 (int)sum.known_in);
+	tap_note("%s: %d pages known, %d of them in core", kind, sum.known, sum.known_in);
 	eq(differing, 0, "patterns.%s.as_by_mincore", kind);
 	ok(sum.known_in > 1000 && sum.known > sum.known_in + 1000, "patterns.%s.both_kinds", kind);
 	close(session);

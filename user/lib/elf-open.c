@@ -20,6 +20,7 @@
 #include <unistd.h>
 
 #include "object.h"
+#include "procfs.h"
 
 #define MEND_EXACT	"ask as root: then the very file that is mapped can be opened"
 #define MEND_CAPTURE	"ask where the capture was made, or the process itself"
@@ -353,17 +354,13 @@ static int read_memory(struct mms_target *t, const struct mms_vma *v, char *imag
 /* How far the mapping of ours reaches that starts at `start`; 0 if it is not found. */
 static uint64_t own_mapping_end(uint64_t start)
 {
-	FILE *maps = fopen("/proc/self/maps", "re");
-	uint64_t from, to, end = 0;
-	char *line = NULL;
-	size_t room = 0;
+	struct mms_vmas l = { 0 };
+	uint64_t count = 0, end = 0;
 
-	while (maps && !end && getline(&line, &room, maps) > 0)
-		if (sscanf(line, "%" SCNx64 "-%" SCNx64, &from, &to) == 2 && from == start)
-			end = to;
-	free(line);
-	if (maps)
-		fclose(maps);
+	if (mmsi_read_file(AT_FDCWD, "/proc/self/maps", &l.names) > 0 &&
+	    !mmsi_vmas_from_text(&l, l.names, start, start + 1, false, &count) && l.count)
+		end = l.vma[0].end;
+	mms_vmas_free(&l);
 	return end;
 }
 
