@@ -89,9 +89,8 @@ void __init mmscope_vmas_init(void)
 				flags_of_bit[bit] |= vma_flags[i].ours;
 }
 
-static u64 flags_of(const struct vm_area_struct *vma)
+static u64 flags_of(unsigned long left)
 {
-	unsigned long left = vma->vm_flags;
 	u64 flags = 0;
 
 	for (; left; left &= left - 1)
@@ -139,25 +138,43 @@ static u32 role_of(struct vm_area_struct *vma)
 	return role;
 }
 
-/* All but the name. */
-void mmscope_vmas_fill(struct vm_area_struct *vma, struct mmscope_vma *out)
+static void fill_file(struct vm_area_struct *vma, struct mmscope_vma *out)
 {
-	memset(out, 0, sizeof(*out));
+	const struct inode *inode = mmscope_compat_vma_inode(vma);
+
+	out->offset = (u64)vma->vm_pgoff << PAGE_SHIFT;
+	out->inode = inode->i_ino;
+	out->dev_major = MAJOR(inode->i_sb->s_dev);
+	out->dev_minor = MINOR(inode->i_sb->s_dev);
+}
+
+/*
+ * All but the name, which is none; @flags are what flags_of() made of the VMA's.
+ * Each field is written, one by one: to clear the whole before takes longer.
+ */
+static __always_inline void fill(struct vm_area_struct *vma, u64 flags, struct mmscope_vma *out)
+{
 	out->start = vma->vm_start;
 	out->end = vma->vm_end;
-	out->flags = flags_of(vma);
+	out->flags = flags;
+	out->offset = 0;
+	out->inode = 0;
+	out->dev_major = 0;
+	out->dev_minor = 0;
+	out->name_offset = 0;
+	out->name_len = 0;
 	out->backing = backing_of(vma);
-	out->page_shift = ilog2(vma_kernel_pagesize(vma));
+	/* Who has pages of another size has operations that say so. */
+	out->page_shift = vma->vm_ops ? ilog2(vma_kernel_pagesize(vma)) : PAGE_SHIFT;
 	out->role = role_of(vma);
 	out->pkey = vma_pkey(vma);
-	if (vma->vm_file) {
-		const struct inode *inode = mmscope_compat_vma_inode(vma);
+	if (vma->vm_file)
+		fill_file(vma, out);
+}
 
-		out->offset = (u64)vma->vm_pgoff << PAGE_SHIFT;
-		out->inode = inode->i_ino;
-		out->dev_major = MAJOR(inode->i_sb->s_dev);
-		out->dev_minor = MINOR(inode->i_sb->s_dev);
-	}
+void mmscope_vmas_fill(struct vm_area_struct *vma, struct mmscope_vma *out)
+{
+	fill(vma, flags_of(vma->vm_flags), out);
 }
 
 /*
@@ -190,9 +207,17 @@ const char *mmscope_vmas_name(struct vm_area_struct *vma, char *scratch, size_t 
 /* ---- the list ---- */
 
 #define SEEN_BITS 3
+#define ALIKE_BITS 3
+
+/*
+ * Records are kept in blocks: memory of megabytes in one piece is mapped page by page
+ * for it, and the processors must forget that they knew it when it is given back, which
+ * costs more than the whole list.
+ */
+#define BLOCK 512	/* records: 32 KiB */
 
 struct snapshot {
-	struct mmscope_vma *vmas;	/* room for `vmas_room` */
+	struct mmscope_vma **blocks;	/* room for `vmas_room` records */
 	char *names;			/* and `names_room` bytes */
 	u64 vmas_room, names_room;
 	u64 vmas_count, names_bytes;	/* needed so far, also past the room */
@@ -203,7 +228,35 @@ struct snapshot {
 		u32 offset;
 		u16 len;
 	} seen[1 << SEEN_BITS];
+	/* And flags: those of a VMA are mostly those of one just before it. */
+	struct {
+		unsigned long kernel;
+		u64 ours;
+	} alike[1 << ALIKE_BITS];	/* 0 are 0 */
+	struct mmscope_vma spare;	/* for those that have no room */
 };
+
+static struct mmscope_vma *record(const struct snapshot *s, u64 i)
+{
+	return &s->blocks[i / BLOCK][i % BLOCK];
+}
+
+/* How many records from that one on lie side by side, of those there are. */
+static u64 side_by_side(const struct snapshot *s, u64 i)
+{
+	return min_t(u64, s->vmas_count - i, BLOCK - i % BLOCK);
+}
+
+static u64 flags_again(struct snapshot *s, unsigned long kernel)
+{
+	unsigned int i = hash_long(kernel, ALIKE_BITS);
+
+	if (s->alike[i].kernel != kernel) {
+		s->alike[i].kernel = kernel;
+		s->alike[i].ours = flags_of(kernel);
+	}
+	return s->alike[i].ours;
+}
 
 static void note_name(struct snapshot *s, struct mmscope_vma *rec, const char *name)
 {
@@ -239,13 +292,19 @@ static void add_name(struct snapshot *s, struct vm_area_struct *vma, struct mmsc
 		*seen = (struct seen){ *path, rec->name_offset, rec->name_len };
 }
 
-/* Behind the last of the room there is one more, for those that have none. */
+/* Plain memory has none, unless it is the heap, the stack, or was given one. */
+static bool may_have_name(struct vm_area_struct *vma, const struct mmscope_vma *rec)
+{
+	return vma->vm_file || vma->vm_ops || rec->role || mmscope_compat_anon_name(vma);
+}
+
 static void add_vma(struct snapshot *s, struct vm_area_struct *vma, char *scratch)
 {
-	struct mmscope_vma *rec = &s->vmas[min(s->vmas_count, s->vmas_room)];
+	struct mmscope_vma *rec = s->vmas_count < s->vmas_room ? record(s, s->vmas_count) :
+								 &s->spare;
 
-	mmscope_vmas_fill(vma, rec);
-	if (s->want_names)
+	fill(vma, flags_again(s, vma->vm_flags), rec);
+	if (s->want_names && may_have_name(vma, rec))
 		add_name(s, vma, rec, scratch);
 	s->vmas_count++;
 }
@@ -283,8 +342,36 @@ out:
 	return err;
 }
 
-/* What a VMA's name takes, as a guess; paths are shared by several. */
+/*
+ * What a VMA's name takes, as a guess; paths are shared by several, and where there
+ * are very many, most have none: memory for nothing costs as much as a second try.
+ */
 #define NAME_SEEMS 64
+#define NAMES_SEEM_MOST (256 * 1024)
+
+static int make_blocks(struct snapshot *s, gfp_t gfp)
+{
+	u64 count = DIV_ROUND_UP(s->vmas_room, BLOCK), i;
+
+	s->blocks = kvcalloc(count, sizeof(*s->blocks), gfp);
+	for (i = 0; s->blocks && i < count; i++) {
+		s->blocks[i] = kvmalloc_array(min_t(u64, s->vmas_room - i * BLOCK, BLOCK),
+					      sizeof(**s->blocks), gfp);
+		if (!s->blocks[i])
+			return -ENOMEM;
+	}
+	return s->blocks ? 0 : -ENOMEM;
+}
+
+static void free_room(struct snapshot *s)
+{
+	u64 count = DIV_ROUND_UP(s->vmas_room, BLOCK), i;
+
+	for (i = 0; s->blocks && i < count; i++)
+		kvfree(s->blocks[i]);
+	kvfree(s->blocks);
+	kvfree(s->names);
+}
 
 /*
  * As much as the process seems to need, or needed at the last try: the caller's
@@ -296,24 +383,24 @@ static int make_room(struct snapshot *s, const struct mmscope_target *t,
 		     const struct mmscope_vmas *arg, u64 names_needed)
 {
 	u64 seems = READ_ONCE(t->mm->map_count) + 64;
-	u64 names_seem = max(seems * NAME_SEEMS, names_needed + names_needed / 8);
+	u64 names_seem = max(min_t(u64, seems * NAME_SEEMS, NAMES_SEEM_MOST),
+			     names_needed + names_needed / 8);
 	/* The caller chose how much, and is told: no stack trace in the log. */
 	gfp_t gfp = GFP_KERNEL_ACCOUNT | __GFP_NOWARN;
 
 	s->want_names = arg->names_len;
 	s->vmas_room = min(arg->vmas_len, seems + seems / 8);
-	s->vmas_room = min_t(u64, s->vmas_room, MMSCOPE_SNAPSHOT_MAX / sizeof(*s->vmas));
+	s->vmas_room = min_t(u64, s->vmas_room, MMSCOPE_SNAPSHOT_MAX / sizeof(s->spare));
 	s->names_room = min3(arg->names_len, names_seem, (u64)MMSCOPE_SNAPSHOT_MAX);
-	s->vmas = kvmalloc_array(s->vmas_room + 1, sizeof(*s->vmas), gfp);
 	s->names = kvmalloc(s->names_room + 1, gfp);
-	return s->vmas && s->names ? 0 : -ENOMEM;
+	return s->names ? make_blocks(s, gfp) : -ENOMEM;
 }
 
 static int judge(const struct snapshot *s, struct mmscope_vmas *arg)
 {
 	arg->vmas_count = s->vmas_count;
 	arg->names_bytes = s->names_bytes;
-	if (s->vmas_count * sizeof(*s->vmas) + s->names_bytes > MMSCOPE_SNAPSHOT_MAX)
+	if (s->vmas_count * sizeof(s->spare) + s->names_bytes > MMSCOPE_SNAPSHOT_MAX)
 		return -EFBIG;
 	if (s->vmas_count > arg->vmas_len ||
 	    (s->want_names && s->names_bytes > arg->names_len))
@@ -336,11 +423,23 @@ static int copy_accounts(const struct snapshot *s, const struct mmscope_target *
 	for (i = 0; i < s->vmas_count; i += n) {
 		if (signal_pending(current))
 			return -EINTR;
-		n = min_t(u64, s->vmas_count - i, MMSCOPE_SCRATCH / sizeof(*scratch));
-		err = mmscope_pages_count(t, s->vmas + i, n, cats, false, scratch);
+		n = min_t(u64, side_by_side(s, i), MMSCOPE_SCRATCH / sizeof(*scratch));
+		err = mmscope_pages_count(t, record(s, i), n, cats, false, scratch);
 		if (err)
 			return err;
 		if (copy_to_user(to + i, scratch, n * sizeof(*scratch)))
+			return -EFAULT;
+	}
+	return 0;
+}
+
+static int copy_records(const struct snapshot *s, struct mmscope_vma __user *to)
+{
+	u64 i, n;
+
+	for (i = 0; i < s->vmas_count; i += n) {
+		n = side_by_side(s, i);
+		if (copy_to_user(to + i, record(s, i), n * sizeof(*to)))
 			return -EFAULT;
 	}
 	return 0;
@@ -356,8 +455,7 @@ static int copy_mm(const struct mmscope_vmas *arg, const struct mmscope_mm *mm, 
 static int copy_out(const struct snapshot *s, const struct mmscope_target *t,
 		    const struct mmscope_vmas *arg, const struct mmscope_mm *mm, char *scratch)
 {
-	if (copy_to_user(u64_to_user_ptr(arg->vmas), s->vmas,
-			 s->vmas_count * sizeof(*s->vmas)))
+	if (copy_records(s, u64_to_user_ptr(arg->vmas)))
 		return -EFAULT;
 	if (s->want_names &&
 	    copy_to_user(u64_to_user_ptr(arg->names), s->names, s->names_bytes))
@@ -380,8 +478,7 @@ static int query_once(const struct mmscope_target *t, struct mmscope_vmas *arg,
 	*names_needed = s.names_bytes;
 	if (!err)
 		err = copy_out(&s, t, arg, mm, scratch);
-	kvfree(s.names);
-	kvfree(s.vmas);
+	free_room(&s);
 	return err;
 }
 
