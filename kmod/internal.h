@@ -56,6 +56,40 @@ void mmscope_target_holds(struct mmscope_info *info, bool trusted);
 /* ---- mm.c: the address space as a whole; mmap lock held for reading ---- */
 void mmscope_mm_fill(const struct mmscope_target *t, struct mmscope_mm *out);
 
+/* ---- leaf.c: VMAs side by side in the kernel's tree; mmap lock held for reading ---- */
+
+void mmscope_leaf_init(void);	/* before anybody can ask */
+
+/* All zero with an iterator that has given nothing yet; of one hold of the lock. */
+struct mmscope_leaf {
+	void __rcu *const *next;	/* what lies behind the last one given, and ... */
+	unsigned int left;		/* ... how many of those; some are empty */
+	struct vm_area_struct *last;
+};
+
+/* The next VMA below @end that is not in the leaf any more, or NULL; see the next. */
+struct vm_area_struct *mmscope_leaf_find(struct vma_iterator *vmi, struct mmscope_leaf *rest,
+					 unsigned long end);
+
+/* The next VMA that begins below @end, the same in each call; then NULL. */
+static inline struct vm_area_struct *mmscope_leaf_next(struct vma_iterator *vmi,
+						       struct mmscope_leaf *rest,
+						       unsigned long end)
+{
+	struct vm_area_struct *vma;
+
+	while (rest->left) {
+		rest->left--;
+		vma = rcu_dereference_raw(*rest->next++);
+		if (!vma)
+			continue;
+		if (vma->vm_start >= end)
+			break;
+		return rest->last = vma;
+	}
+	return mmscope_leaf_find(vmi, rest, end);
+}
+
 /* ---- vmas.c: VMAs, names, flags ---- */
 
 void mmscope_vmas_init(void);	/* before anybody can ask */

@@ -12,6 +12,7 @@ static int __init mmscope_init(void)
 	int err;
 
 	mmscope_vmas_init();
+	mmscope_leaf_init();
 	err = mmscope_proc_init();
 	if (err)
 		return err;

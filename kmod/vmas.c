@@ -98,7 +98,7 @@ static u64 flags_of(unsigned long left)
 	return flags;
 }
 
-static u8 backing_of(struct vm_area_struct *vma)
+static __always_inline u8 backing_of(struct vm_area_struct *vma)
 {
 	const struct inode *inode;
 
@@ -125,7 +125,7 @@ static bool is_deleted(struct vm_area_struct *vma)
 			 d_unlinked(mmscope_compat_vma_path(vma)->dentry));
 }
 
-static u32 role_of(struct vm_area_struct *vma)
+static __always_inline u32 role_of(struct vm_area_struct *vma)
 {
 	u32 role = 0;
 
@@ -298,7 +298,7 @@ static bool may_have_name(struct vm_area_struct *vma, const struct mmscope_vma *
 	return vma->vm_file || vma->vm_ops || rec->role || mmscope_compat_anon_name(vma);
 }
 
-static void add_vma(struct snapshot *s, struct vm_area_struct *vma, char *scratch)
+static __always_inline void add_vma(struct snapshot *s, struct vm_area_struct *vma, char *scratch)
 {
 	struct mmscope_vma *rec = s->vmas_count < s->vmas_room ? record(s, s->vmas_count) :
 								 &s->spare;
@@ -316,6 +316,7 @@ static int take(struct snapshot *s, const struct mmscope_target *t,
 		const struct mmscope_vmas *arg, struct mmscope_mm *mm, char *scratch)
 {
 	VMA_ITERATOR(vmi, t->mm, arg->start);
+	struct mmscope_leaf leaf = {};
 	struct vm_area_struct *vma;
 	u64 since;
 	int err = mmscope_target_lock(t, &since);
@@ -327,7 +328,7 @@ static int take(struct snapshot *s, const struct mmscope_target *t,
 	/* The iterator takes an empty range for one without an end. */
 	if (arg->start == arg->end)
 		goto out;
-	for_each_vma_range(vmi, vma, arg->end) {
+	while ((vma = mmscope_leaf_next(&vmi, &leaf, arg->end))) {
 		add_vma(s, vma, scratch);
 		if (s->vmas_count % CHECK_EVERY)
 			continue;
