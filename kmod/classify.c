@@ -191,7 +191,14 @@ static u64 present_bits(const struct mmscope_class *c, pte_t pte, int level,
  */
 u64 mmscope_classify_flags(const struct mmscope_class *c, pte_t pte)
 {
-	return flag_bits(c, pte);
+	/* KSM's pages are anonymous, too. */
+	return flag_bits(c, pte) | (c->anon ? c->want & CAT(ANON) : 0);
+}
+
+/* Must its page be looked at, too? Not if what is asked is the same for each here. */
+bool mmscope_classify_asks_pages(const struct mmscope_class *c)
+{
+	return c->want & MMSCOPE_CATS_FOLIO & ~(c->anon ? KINDS : 0);
 }
 
 static __always_inline u64 page_bits(const struct mmscope_class *c, const u64 want, pte_t pte)
@@ -216,7 +223,7 @@ static __always_inline unsigned int pages_alike(const struct mmscope_class *c, c
 	return n;
 }
 
-#define SMAPS	(CAT(SHARED) | CAT(PAGE_DIRTY))
+#define SMAPS	MMSCOPE_CLASSIFY_SMAPS
 
 /*
  * The second part, of such an entry, and of how many from it on (@most at most) it
@@ -224,6 +231,7 @@ static __always_inline unsigned int pages_alike(const struct mmscope_class *c, c
  * where the compiler knows it, nothing is left to be decided page by page, and that
  * takes less than half the time.
  */
+MMSCOPE_LOOP(4096)
 unsigned int mmscope_classify_pages(const struct mmscope_class *c, pte_t *ptep, pte_t pte,
 				    unsigned int most, u64 *bits)
 {
@@ -236,6 +244,42 @@ unsigned int mmscope_classify_pages(const struct mmscope_class *c, pte_t *ptep, 
 	if (!(want & ~(SMAPS | LOCKS)))
 		return pages_alike(c, SMAPS | LOCKS, ptep, pte, most, bits);
 	return pages_alike(c, want, ptep, pte, most, bits);
+}
+
+/*
+ * For who counts what smaps does: of the entries from @p on that have the flags of a
+ * plain one (those in @mask), how many pages there are, and which, until an entry is
+ * neither such nor empty; it is returned. (Nothing is decided here but that, and no bit
+ * moved by a distance that is not known: in emulation that costs as much as all else.)
+ */
+MMSCOPE_LOOP(512)
+pte_t *mmscope_classify_sums(pte_t *p, pte_t *stop, unsigned long flags, unsigned long mask,
+			     struct mmscope_sums *sums)
+{
+	u64 pages = 0, shared = 0, dirty = 0, both = 0;
+
+	for (; p < stop; p++) {
+		pte_t pte = ptep_get(p);
+		struct folio *folio;
+		struct page *page;
+		bool is_shared, is_dirty;
+
+		if ((pte_val(pte) & mask) != flags) {
+			if (pte_none(pte))
+				continue;
+			break;
+		}
+		page = pfn_to_page(pte_pfn(pte));
+		folio = page_folio(page);
+		is_shared = mmscope_compat_shared(folio, page);
+		is_dirty = folio_test_dirty(folio);
+		pages++;
+		shared += is_shared;
+		dirty += is_dirty;
+		both += is_shared & is_dirty;
+	}
+	*sums = (struct mmscope_sums){ pages, shared, dirty, both };
+	return p;
 }
 
 static u64 marker_bits(unsigned int marker)

@@ -23,6 +23,13 @@
 #define MMSCOPE_TARGETS_MAX	256		/* directories in /proc/mmscope */
 #define MMSCOPE_TARGETS_USER	32		/* and for one user */
 
+/*
+ * For a function whose loop runs once a page, and which is shorter than that: it begins
+ * where it does not lie across the edge of a page of memory. To an emulator a jump over
+ * that is a search for where it leads, which makes such a loop take twice as long.
+ */
+#define MMSCOPE_LOOP(bytes) noinline __aligned(bytes)
+
 /* ---- target.c: a process, and who may ask about it ---- */
 
 /*
@@ -187,8 +194,16 @@ void mmscope_classify_vma(struct mmscope_class *c, struct vm_area_struct *vma);
 u64 mmscope_classify_entry(const struct mmscope_class *c, pte_t pte, int level,
 			   unsigned int sub, u64 *frame);
 u64 mmscope_classify_flags(const struct mmscope_class *c, pte_t pte);
+bool mmscope_classify_asks_pages(const struct mmscope_class *c);
 unsigned int mmscope_classify_pages(const struct mmscope_class *c, pte_t *ptep, pte_t pte,
 				    unsigned int most, u64 *bits);
+/* What smaps needs to know of pages; and how many are which. */
+#define MMSCOPE_CLASSIFY_SMAPS (MMSCOPE_CAT(SHARED) | MMSCOPE_CAT(PAGE_DIRTY))
+struct mmscope_sums {
+	u64 pages, shared, dirty, both;
+};
+pte_t *mmscope_classify_sums(pte_t *p, pte_t *stop, unsigned long flags, unsigned long mask,
+			     struct mmscope_sums *sums);
 unsigned int mmscope_classify_swapped(pte_t *ptep, pte_t pte, unsigned int most);
 bool mmscope_classify_is_empty(pte_t pte);
 bool mmscope_classify_uniform(const struct mmscope_class *c, pte_t pte);

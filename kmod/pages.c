@@ -30,8 +30,10 @@ struct scan {
 	bool cache;			/* pages without an entry are asked of incore */
 	bool by_flags;			/* a plain entry's flags say all, ... */
 	bool folios;			/* ... but what its page tells, if that is asked */
-	unsigned long flags;		/* those of the last plain one (0: none yet) ... */
-	u64 flags_mean;			/* ... and what it was */
+	bool holes_matter;		/* somebody wants to know of empty entries */
+	unsigned long flags;		/* those of the last plain one (0: none yet), ... */
+	u64 flags_mean;			/* ... what it was, ... */
+	bool flags_matter;		/* ... and if anybody wants to know */
 	unsigned long at, end;		/* what is left to be looked at */
 	/* One of the two takes what is found. */
 	struct mmscope_runs *runs;
@@ -129,19 +131,27 @@ static inline void count(struct scan *s, u64 cats, u64 pages)
 
 /* ---- what the descent finds ---- */
 
-/* Each returns how far what was found was taken. */
+static bool matters(const struct scan *s, u64 cats)
+{
+	return s->runs ? mmscope_runs_want(s->runs, cats) : (cats & s->acct_categories);
+}
+
+/* Each returns how far what was found was taken. This one, of what matters. */
 static __always_inline unsigned long emit_to(struct scan *s, unsigned long start,
 					     unsigned long end, u64 cats, bool runs)
 {
 	if (runs)
-		return mmscope_runs_add(s->runs, start, end, cats);
+		return mmscope_runs_tell(s->runs, start, end, cats);
 	count(s, cats, (end - start) >> PAGE_SHIFT);
 	return end;
 }
 
 static unsigned long emit(struct scan *s, unsigned long start, unsigned long end, u64 cats)
 {
-	return emit_to(s, start, end, cats, s->runs);
+	if (s->runs)
+		return mmscope_runs_add(s->runs, start, end, cats);
+	count(s, cats, (end - start) >> PAGE_SHIFT);
+	return end;
 }
 
 static unsigned long emit_frames(struct scan *s, unsigned long start, unsigned long end,
@@ -174,24 +184,54 @@ static u64 meaning_of(struct scan *s, pte_t pte)
 
 	if (flags != s->flags) {
 		s->flags_mean = mmscope_classify_flags(&s->class, pte);
+		s->flags_matter = matters(s, s->flags_mean);
 		s->flags = flags;
 	}
 	return s->flags_mean;
 }
 
-/* Up to where the entries behind @ptep have the flags of @pte. */
-static unsigned long same_until(pte_t *ptep, pte_t pte, unsigned long next, unsigned long end)
+/* Bits that are not in all of the eight entries from @ptep on as in @as. */
+static __always_inline unsigned long differ_in_eight(pte_t *ptep, unsigned long as)
+{
+	unsigned long bits = 0;
+	int i;
+
+#pragma GCC unroll 8
+	for (i = 0; i < 8; i++)
+		bits |= pte_val(ptep_get(ptep + i)) ^ as;
+	return bits;
+}
+
+#define EIGHT (8 * PAGE_SIZE)
+
+/*
+ * Up to where the entries behind @ptep have the flags of @pte. Eight at a time: to
+ * decide costs more than to look.
+ */
+static __always_inline unsigned long same_until(pte_t *ptep, pte_t pte, unsigned long next,
+						unsigned long end)
 {
 	unsigned long flags = mmscope_flags_of(pte);
 
-	while (next < end && mmscope_flags_of(ptep_get(++ptep)) == flags)
+	if (next >= end || mmscope_flags_of(ptep_get(++ptep)) != flags)
+		return next;
+	for (; end - next >= EIGHT; next += EIGHT, ptep += 8)
+		if (mmscope_flags_of(__pte(differ_in_eight(ptep, flags))))
+			break;
+	for (; next < end && mmscope_flags_of(ptep_get(ptep)) == flags; ptep++)
 		next += PAGE_SIZE;
 	return next;
 }
 
-static unsigned long none_until(pte_t *ptep, unsigned long next, unsigned long end)
+static __always_inline unsigned long none_until(pte_t *ptep, unsigned long next,
+						unsigned long end)
 {
-	while (next < end && pte_none(ptep_get(++ptep)))
+	if (next >= end || !pte_none(ptep_get(++ptep)))
+		return next;
+	for (; end - next >= EIGHT; next += EIGHT, ptep += 8)
+		if (!pte_none(__pte(differ_in_eight(ptep, 0))))
+			break;
+	for (; next < end && pte_none(ptep_get(ptep)); ptep++)
 		next += PAGE_SIZE;
 	return next;
 }
@@ -208,10 +248,10 @@ static noinline unsigned long odd_piece(struct scan *s, pte_t *ptep, pte_t pte,
 
 /*
  * The piece that begins at @addr: entries of which the same holds, found alike, up
- * to @end at most. Returns where the next begins.
+ * to @end at most. Returns where the next begins. *@matter: somebody wants to know.
  */
 static __always_inline unsigned long piece_at(struct scan *s, pte_t *ptep, unsigned long addr,
-					      unsigned long end, u64 *cats)
+					      unsigned long end, u64 *cats, bool *matter)
 {
 	pte_t pte = ptep_get(ptep);	/* once: the processor sets bits in it */
 	unsigned long next = addr + PAGE_SIZE;
@@ -219,21 +259,27 @@ static __always_inline unsigned long piece_at(struct scan *s, pte_t *ptep, unsig
 
 	if (is_plain(s, pte)) {
 		*cats = meaning_of(s, pte);
+		*matter = s->flags_matter;
 		if (!s->folios)
 			return same_until(ptep, pte, next, end);
 		next = addr + PAGE_SIZE * mmscope_classify_pages(&s->class, ptep, pte,
 								 (end - addr) >> PAGE_SHIFT, &bits);
 		*cats |= bits;
+		*matter = matters(s, *cats);
 		return next;
 	}
 	if (pte_none(pte)) {
 		*cats = s->class.always;
+		*matter = s->holes_matter;
 		next = none_until(ptep, next, end);
 	} else {
 		next = addr + PAGE_SIZE * odd_piece(s, ptep, pte, (end - addr) >> PAGE_SHIFT, cats);
+		*matter = matters(s, *cats);
 	}
-	if (s->cache && mmscope_classify_is_empty(pte))
+	if (s->cache && mmscope_classify_is_empty(pte)) {
 		*cats |= mmscope_incore_next(&s->incore, s->descent.vma, addr, &next);
+		*matter = matters(s, *cats);
+	}
 	return next;
 }
 
@@ -252,14 +298,15 @@ static __always_inline unsigned long found_pieces(struct scan *s, pte_t *ptep,
 						  bool runs)
 {
 	unsigned long from = addr, stop = way_until(addr, end), next;
+	bool matter = false, alike_matter = false;
 	u64 alike = 0, cats;
 
 	do {
 		for (; addr < stop; ptep += (next - addr) >> PAGE_SHIFT, addr = next) {
-			next = piece_at(s, ptep, addr, stop, &cats);
-			if (cats == alike)
+			next = piece_at(s, ptep, addr, stop, &cats, &matter);
+			if (cats == alike && alike_matter)
 				continue;
-			if (from < addr) {
+			if (alike_matter) {
 				unsigned long reached = emit_to(s, from, addr, alike, runs);
 
 				if (reached < addr)
@@ -267,22 +314,180 @@ static __always_inline unsigned long found_pieces(struct scan *s, pte_t *ptep,
 			}
 			from = addr;
 			alike = cats;
+			alike_matter = matter;
 		}
 		stop = way_until(addr, end);
 	} while (addr < end && !give_way(&s->descent, addr));
-	return from < addr ? emit_to(s, from, addr, alike, runs) : addr;
+	return alike_matter ? emit_to(s, from, addr, alike, runs) : addr;
 }
 
+/* ---- the same, where flags say all ---- */
+
+/* As same_until() and none_until(), by entries; @mask: which bits are flags. */
+static __always_inline pte_t *same_from(pte_t *p, pte_t *stop, unsigned long mask,
+					unsigned long flags)
+{
+	pte_t *single = p + 3;
+
+	for (; p < stop && p < single; p++)
+		if ((pte_val(ptep_get(p)) & mask) != flags)
+			return p;
+	while (stop - p >= 8 && !(differ_in_eight(p, flags) & mask))
+		p += 8;
+	while (p < stop && (pte_val(ptep_get(p)) & mask) == flags)
+		p++;
+	return p;
+}
+
+static __always_inline pte_t *none_from(pte_t *p, pte_t *stop)
+{
+	pte_t *single = p + 3;
+
+	for (; p < stop && p < single; p++)
+		if (!pte_none(ptep_get(p)))
+			return p;
+	while (stop - p >= 8 && pte_none(__pte(differ_in_eight(p, 0))))
+		p += 8;
+	while (p < stop && pte_none(ptep_get(p)))
+		p++;
+	return p;
+}
+
+/* Neither empty nor with the flags of the last plain one. Returns the one behind. */
+static noinline pte_t *other_piece(struct scan *s, pte_t *p, pte_t *stop, u64 *cats)
+{
+	pte_t pte = ptep_get(p);
+
+	if (!is_plain(s, pte))
+		return p + odd_piece(s, p, pte, stop - p, cats);
+	*cats = meaning_of(s, pte);
+	return p + 1;
+}
+
+/*
+ * What memory is asked about most often, and so made apart: no page is looked at, nor
+ * the cache, and as many pages may be told of as there are in a table. Returns where it
+ * stopped; what there was no room for begins there.
+ */
+MMSCOPE_LOOP(2048)
+static unsigned long found_by_flags(struct scan *s, pte_t *first, unsigned long addr,
+				    unsigned long end)
+{
+	const unsigned long mask = mmscope_flags_of(__pte(~0UL));
+	const bool holes = s->holes_matter, room = s->runs->room;
+	pte_t *p = first, *from, *stop;
+	u64 told = 0, cats;
+	bool matter;
+
+	for (; addr < end; addr = way_until(addr, end), first = p) {
+		stop = first + ((way_until(addr, end) - addr) >> PAGE_SHIFT);
+		while (p < stop) {
+			pte_t pte = ptep_get(p);
+
+			from = p;
+			if (pte_none(pte)) {
+				p = none_from(p + 1, stop);
+				if (!holes)
+					continue;
+				matter = true;
+				cats = s->class.always;
+			} else if ((pte_val(pte) & mask) == s->flags) {
+				p = same_from(p + 1, stop, mask, s->flags);
+				matter = s->flags_matter;
+				cats = s->flags_mean;
+			} else {
+				p = other_piece(s, p, stop, &cats);
+				matter = matters(s, cats);
+			}
+			if (!matter)
+				continue;
+			if (room && !mmscope_runs_extend(s->runs, addr + (from - first) * PAGE_SIZE,
+						 addr + (p - first) * PAGE_SIZE, cats)) {
+				mmscope_runs_count(s->runs, told);
+				return addr + (from - first) * PAGE_SIZE;
+			}
+			told += p - from;
+		}
+		if (give_way(&s->descent, way_until(addr, end)))
+			end = way_until(addr, end);
+	}
+	mmscope_runs_count(s->runs, told);
+	return end;
+}
+
+MMSCOPE_LOOP(4096)
 static unsigned long found_ptes(struct mmscope_descent *d, pte_t *ptep, unsigned long addr,
 				unsigned long end)
 {
-	return found_pieces(to_scan(d), ptep, addr, end, true);
+	struct scan *s = to_scan(d);
+
+	if (s->by_flags && !s->folios && !s->cache && s->runs->pages_left >= PTRS_PER_PTE)
+		return found_by_flags(s, ptep, addr, end);
+	return found_pieces(s, ptep, addr, end, true);
+}
+
+/* What smaps asks for: the same way, but each page is looked at. */
+static void count_some(struct scan *s, u64 cats, u64 pages)
+{
+	if (pages)
+		count(s, cats, pages);
+}
+
+static void count_sums(struct scan *s, const struct mmscope_sums *sums)
+{
+	u64 cats = s->flags_mean;
+
+	count_some(s, cats, sums->pages + sums->both - sums->shared - sums->dirty);
+	count_some(s, cats | CAT(SHARED), sums->shared - sums->both);
+	count_some(s, cats | CAT(PAGE_DIRTY), sums->dirty - sums->both);
+	count_some(s, cats | CAT(SHARED) | CAT(PAGE_DIRTY), sums->both);
+}
+
+MMSCOPE_LOOP(1024)
+static unsigned long counted_by_sums(struct scan *s, pte_t *first, unsigned long addr,
+				     unsigned long end)
+{
+	const unsigned long mask = mmscope_flags_of(__pte(~0UL));
+	pte_t *p = first, *from, *stop;
+	struct mmscope_sums sums;
+	u64 cats;
+
+	for (; addr < end; addr = way_until(addr, end), first = p) {
+		stop = first + ((way_until(addr, end) - addr) >> PAGE_SHIFT);
+		while (p < stop) {
+			pte_t pte = ptep_get(p);
+
+			from = p;
+			sums.pages = 0;
+			if (is_plain(s, pte)) {
+				meaning_of(s, pte);
+				p = mmscope_classify_sums(p, stop, s->flags, mask, &sums);
+				count_sums(s, &sums);
+			} else if (pte_none(pte)) {
+				p = none_from(p + 1, stop);
+			} else {
+				p += odd_piece(s, p, pte, stop - p, &cats);
+				count(s, cats, p - from);
+				continue;
+			}
+			if (s->holes_matter)
+				count(s, s->class.always, p - from - sums.pages);
+		}
+		if (give_way(&s->descent, way_until(addr, end)))
+			end = way_until(addr, end);
+	}
+	return end;
 }
 
 static unsigned long counted_ptes(struct mmscope_descent *d, pte_t *ptep, unsigned long addr,
 				  unsigned long end)
 {
-	return found_pieces(to_scan(d), ptep, addr, end, false);
+	struct scan *s = to_scan(d);
+
+	if (s->by_flags && s->folios && !s->cache &&
+	    !(s->class.want & MMSCOPE_CATS_FOLIO & ~MMSCOPE_CLASSIFY_SMAPS))
+		return counted_by_sums(s, ptep, addr, end);
+	return found_pieces(s, ptep, addr, end, false);
 }
 
 /* A page with a frame is a run of its own, until runs.c says otherwise. */
@@ -416,10 +621,12 @@ static void classify_by(struct scan *s, struct vm_area_struct *vma)
 	s->cache = asks_cache(s->class.want, vma);
 	/* Of frames put there one by one, some may have no page. */
 	s->by_flags = !(vma->vm_flags & (VM_PFNMAP | VM_MIXEDMAP));
-	s->folios = s->class.want & MMSCOPE_CATS_FOLIO;
+	s->folios = mmscope_classify_asks_pages(&s->class);
+	s->holes_matter = matters(s, s->class.always);
 	s->flags = 0;
 	/* The huge zero page is told by its frame. */
-	s->descent.leaves_by_flags = s->by_flags && !s->folios && !s->class.frames &&
+	s->descent.leaves_by_flags = s->by_flags && !s->class.frames &&
+				     !(s->class.want & MMSCOPE_CATS_FOLIO) &&
 				     !(s->class.anon && (s->class.want & CAT(ZERO)));
 }
 

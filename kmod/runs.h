@@ -64,31 +64,52 @@ static inline bool mmscope_runs_put(struct mmscope_runs *r, u64 start, u64 end,
 }
 
 /*
- * Add [start, end), pages of which the same holds.  Returns how far it was taken:
- * less than `end` if there is no room, or pages_left is used up.  Called for each
- * change of state, and so inline.
+ * A run, or more of the one that may grow; or false for want of room.  The pages are
+ * not counted, nor limited.
  */
+static inline bool mmscope_runs_extend(struct mmscope_runs *r, u64 start, u64 end,
+				       u64 categories)
+{
+	struct mmscope_run *run = &r->out[r->count];
+
+	categories &= r->categories;
+	if (r->open && run->end == start && run->categories == categories && !run->frame) {
+		run->end = end;
+		return true;
+	}
+	return !r->room || mmscope_runs_put(r, start, end, categories, 0);
+}
+
+static inline void mmscope_runs_count(struct mmscope_runs *r, u64 pages)
+{
+	r->pages += pages;
+	r->pages_left -= pages;
+}
+
+/*
+ * Add [start, end), pages of which the same holds, and which are to be told of.
+ * Returns how far it was taken: less than `end` if there is no room, or pages_left
+ * is used up.  Called for each change of state, and so inline.
+ */
+static inline u64 mmscope_runs_tell(struct mmscope_runs *r, u64 start, u64 end,
+				    u64 categories)
+{
+	u64 pages = mmscope_runs_pages(r, start, end);
+
+	end = start + (pages << r->page_shift);
+	/* No page more: no run of none. */
+	if (!pages || !mmscope_runs_extend(r, start, end, categories))
+		return start;
+	mmscope_runs_count(r, pages);
+	return end;
+}
+
+/* The same, if they are to be told of. */
 static inline u64 mmscope_runs_add(struct mmscope_runs *r, u64 start, u64 end,
 				   u64 categories)
 {
-	struct mmscope_run *run = &r->out[r->count];
-	u64 pages;
-
-	if (!mmscope_runs_want(r, categories))
-		return end;
-	pages = mmscope_runs_pages(r, start, end);
-	/* No page more: no run of none. */
-	if (!pages)
-		return start;
-	end = start + (pages << r->page_shift);
-	categories &= r->categories;
-	if (r->open && run->end == start && run->categories == categories && !run->frame)
-		run->end = end;
-	else if (r->room && !mmscope_runs_put(r, start, end, categories, 0))
-		return start;
-	r->pages += pages;
-	r->pages_left -= pages;
-	return end;
+	return mmscope_runs_want(r, categories) ?
+		       mmscope_runs_tell(r, start, end, categories) : end;
 }
 
 /*

@@ -179,12 +179,28 @@ static unsigned long walk_pmd_entry(struct mmscope_descent *d, pmd_t *pmdp,
 /* Empty entries side by side are one hole, and count less than as many tables. */
 #define EMPTY_COST_SHIFT 4
 
+static __always_inline bool eight_are_none(pmd_t *pmdp)
+{
+	unsigned long bits = 0;
+	int i;
+
+#pragma GCC unroll 8
+	for (i = 0; i < 8; i++)
+		bits |= pmd_val(read_entry(pmdp + i));
+	return pmd_none(__pmd(bits));
+}
+
 static unsigned long empty_until(struct mmscope_descent *d, pmd_t *pmdp, unsigned long addr,
 				 unsigned long end)
 {
 	unsigned long next = pmd_addr_end(addr, end);
 
-	while (next < end && pmd_none(read_entry(++pmdp)))
+	pmdp++;
+	/* Whole ones, eight at a time: to decide costs more than to look. */
+	for (; end - next >= 8 * PMD_SIZE; next += 8 * PMD_SIZE, pmdp += 8)
+		if (!eight_are_none(pmdp))
+			break;
+	for (; next < end && pmd_none(read_entry(pmdp)); pmdp++)
 		next = pmd_addr_end(next, end);
 	d->budget -= (next - addr) >> (PMD_SHIFT + EMPTY_COST_SHIFT);
 	return next;
@@ -276,6 +292,7 @@ static unsigned long walk_p4d(struct mmscope_descent *d, pgd_t *pgdp, unsigned l
 	return end;
 }
 
+MMSCOPE_LOOP(4096)
 unsigned long mmscope_walk_range(struct mmscope_descent *d, unsigned long addr,
 				 unsigned long end)
 {
