@@ -151,6 +151,10 @@ struct mmscope_descent {
 	long budget;			/* entries that may still be read */
 	bool leaves_by_flags;
 	bool shared_table;		/* leaf(): others use this very PMD table */
+	/* Of this hold of the lock: the PMD table last walked, and from where on it maps. */
+	bool knows_pmds;
+	pud_t pmds;
+	unsigned long pmds_start;
 };
 
 /*

@@ -35,6 +35,10 @@ struct scan {
 	u64 flags_mean;			/* ... what it was, ... */
 	bool flags_matter;		/* ... and if anybody wants to know */
 	unsigned long at, end;		/* what is left to be looked at */
+	/* Of this hold of the lock; see vma_from(). */
+	struct vma_iterator vmi;
+	struct mmscope_leaf leaf;
+	struct vm_area_struct *vma_here;
 	/* One of the two takes what is found. */
 	struct mmscope_runs *runs;
 	struct mmscope_acct *acct;
@@ -644,14 +648,31 @@ static unsigned long scan_vma(struct scan *s, struct vm_area_struct *vma,
 	return reached;
 }
 
+/*
+ * mmap lock held. The first VMA that ends behind @addr: mostly that of the last call, or
+ * the one after it, where many are asked about in one hold.
+ */
+static struct vm_area_struct *vma_from(struct scan *s, struct mm_struct *mm, unsigned long addr)
+{
+	if (s->vma_here && s->vma_here->vm_end <= addr)
+		s->vma_here = mmscope_leaf_next(&s->vmi, &s->leaf, ULONG_MAX);
+	if (!s->vma_here || s->vma_here->vm_end <= addr) {
+		VMA_ITERATOR(vmi, mm, addr);
+
+		s->vmi = vmi;
+		s->leaf = (struct mmscope_leaf){};
+		s->vma_here = mmscope_leaf_next(&s->vmi, &s->leaf, ULONG_MAX);
+	}
+	return s->vma_here;
+}
+
 /* mmap lock held. Returns how far it got, `end` if all was done. */
 static unsigned long scan_batch(struct scan *s, struct mm_struct *mm, unsigned long addr,
 				unsigned long end)
 {
-	VMA_ITERATOR(vmi, mm, addr);
 	struct vm_area_struct *vma;
 
-	for_each_vma_range(vmi, vma, end) {
+	while (addr < end && (vma = vma_from(s, mm, addr)) && vma->vm_start < end) {
 		unsigned long stop = min(end, vma->vm_end);
 		unsigned long reached;
 
@@ -678,6 +699,8 @@ static unsigned long scan_batch(struct scan *s, struct mm_struct *mm, unsigned l
 static void scan_begin(struct scan *s, const struct mmscope_target *t)
 {
 	s->undecided = false;
+	s->vma_here = NULL;
+	s->descent.knows_pmds = false;
 	s->class.trusted = t->trusted;
 	s->descent.ops = s->class.frames ? &frames_ops : s->runs ? &scan_ops : &count_ops;
 	s->descent.budget = MMSCOPE_BATCH;

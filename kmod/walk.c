@@ -227,6 +227,26 @@ static unsigned long walk_pmd(struct mmscope_descent *d, pud_t pud, unsigned lon
 	return end;
 }
 
+/*
+ * The same, and notes where they are: VMAs side by side mostly have their entries in the
+ * same table, which stays as long as the mmap lock is held, since one that was looked at
+ * lies in it. Not so those of hugetlb, which may go when pages.c lets go of i_mmap_rwsem.
+ */
+static unsigned long walk_pmds(struct mmscope_descent *d, pud_t pud, unsigned long addr,
+			       unsigned long end)
+{
+	d->knows_pmds = !is_vm_hugetlb_page(d->vma);
+	d->pmds = pud;
+	d->pmds_start = addr & PUD_MASK;
+	return walk_pmd(d, pud, addr, end);
+}
+
+static bool knows_pmds(const struct mmscope_descent *d, unsigned long addr, unsigned long end)
+{
+	return d->knows_pmds && (addr & PUD_MASK) == d->pmds_start &&
+	       ((end - 1) & PUD_MASK) == d->pmds_start && !is_vm_hugetlb_page(d->vma);
+}
+
 static unsigned long walk_huge_pud(struct mmscope_descent *d, pud_t *pudp,
 				   unsigned long addr, unsigned long end)
 {
@@ -265,7 +285,7 @@ static unsigned long walk_pud(struct mmscope_descent *d, p4d_t *p4dp, unsigned l
 		else if (pud_bad(pud))
 			reached = none(d, addr, next);
 		else
-			reached = walk_pmd(d, pud, addr, next);
+			reached = walk_pmds(d, pud, addr, next);
 		if (reached < next || spent(d))
 			return reached;
 	}
@@ -300,6 +320,8 @@ unsigned long mmscope_walk_range(struct mmscope_descent *d, unsigned long addr,
 	unsigned long next, reached;
 	pgd_t pgd;
 
+	if (knows_pmds(d, addr, end))
+		return walk_pmd(d, d->pmds, addr, end);
 	for (; addr < end; addr = next, pgdp++) {
 		next = pgd_addr_end(addr, end);
 		pgd = read_entry(pgdp);
