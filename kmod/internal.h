@@ -133,7 +133,7 @@ struct mmscope_descent;
  * how far it got; less than `end` stops the descent there.
  *  ptes  entries of one table; its lock and RCU are held: must not sleep
  *  leaf  one huge entry, present or not, as a pte; its table's lock is held. Or
- *        several present ones whose flags are equal, if leaves_by_flags
+ *        several present ones whose flags are equal, if those say all
  *  hole  nothing mapped; only the mmap lock is held
  */
 struct mmscope_descent_ops {
@@ -149,7 +149,8 @@ struct mmscope_descent {
 	const struct mmscope_descent_ops *ops;
 	struct vm_area_struct *vma;	/* the one being walked */
 	long budget;			/* entries that may still be read */
-	bool leaves_by_flags;
+	/* Do the flags of a huge entry say all? And of one that may be written? */
+	bool leaves_by_flags, writable_by_flags;
 	bool shared_table;		/* leaf(): others use this very PMD table */
 	/* Of this hold of the lock: the PMD table last walked, and from where on it maps. */
 	bool knows_pmds;

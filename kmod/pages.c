@@ -31,7 +31,7 @@ struct scan {
 	bool by_flags;			/* a plain entry's flags say all, ... */
 	bool folios;			/* ... but what its page tells, if that is asked */
 	bool holes_matter;		/* somebody wants to know of empty entries */
-	unsigned long flags;		/* those of the last plain one (0: none yet), ... */
+	unsigned long flags;		/* those of the last plain one (~0: none yet), ... */
 	u64 flags_mean;			/* ... what it was, ... */
 	bool flags_matter;		/* ... and if anybody wants to know */
 	unsigned long at, end;		/* what is left to be looked at */
@@ -621,16 +621,19 @@ static bool asks_cache(u64 want, struct vm_area_struct *vma)
 
 static void classify_by(struct scan *s, struct vm_area_struct *vma)
 {
+	bool by_flags;
+
 	mmscope_classify_vma(&s->class, vma);
 	s->cache = asks_cache(s->class.want, vma);
 	/* Of frames put there one by one, some may have no page. */
 	s->by_flags = !(vma->vm_flags & (VM_PFNMAP | VM_MIXEDMAP));
 	s->folios = mmscope_classify_asks_pages(&s->class);
 	s->holes_matter = matters(s, s->class.always);
-	s->flags = 0;
-	/* The huge zero page is told by its frame. */
-	s->descent.leaves_by_flags = s->by_flags && !s->class.frames &&
-				     !(s->class.want & MMSCOPE_CATS_FOLIO) &&
+	s->flags = ~0UL;		/* as no entry has them */
+	by_flags = s->by_flags && !s->class.frames;
+	s->descent.writable_by_flags = by_flags && !s->folios;
+	/* The huge zero page is told by its frame; it is not writable. */
+	s->descent.leaves_by_flags = by_flags && !(s->class.want & MMSCOPE_CATS_FOLIO) &&
 				     !(s->class.anon && (s->class.want & CAT(ZERO)));
 }
 

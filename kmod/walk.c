@@ -104,7 +104,8 @@ static unsigned long alike_until(struct mmscope_descent *d, pmd_t *pmdp, pmd_t p
 	unsigned long flags = mmscope_flags_of(__pte(pmd_val(pmd)));
 	unsigned long next = pmd_addr_end(addr, end);
 
-	if (!d->leaves_by_flags || !pmd_present(pmd))
+	if (!pmd_present(pmd) ||
+	    !(pte_write(__pte(pmd_val(pmd))) ? d->writable_by_flags : d->leaves_by_flags))
 		return next;
 	while (next < end &&
 	       mmscope_flags_of(__pte(pmd_val(read_entry(++pmdp)))) == flags)

@@ -164,6 +164,32 @@ static void tell_sparse(const struct result *r, int n)
 	}
 }
 
+/* Each page is alone in its table, and that in one of the level above. */
+#define SPARSE_TABLES (2 * 1000)
+
+/* What it costs by tables that there are, which is all that can be read of it. */
+static void tell_tables(const struct result *r, int n, u64 bytes)
+{
+	double dense_tables = bytes / 512.0 / page;
+	char ratio[16], time[16];
+	int i;
+
+	for (i = 0; i < n; i++) {
+		const struct result *dense;
+		double sparse_ns;
+
+		if (strcmp(r[i].of, "terabyte") || !r[i].way || !r[i].rounds)
+			continue;
+		dense = find(r, n, "dense", &r[i]);
+		if (!dense)
+			continue;
+		sparse_ns = r[i].quartile[1] / SPARSE_TABLES;
+		fprintf(stderr, "  %-8s %-8s %s a page table, %s what a full one costs\n",
+			question_names[r[i].question], r[i].way, time_text(sparse_ns, time),
+			ratio_text(sparse_ns / (dense->quartile[1] / dense_tables), ratio));
+	}
+}
+
 /* ---- JSON ---- */
 
 static void add_text(json_object *o, const char *key, const char *text)
@@ -252,7 +278,8 @@ void report(const struct result *r, int n, const struct run_of *p, int programs,
 	int i = 0;
 
 	fprintf(stderr, "medians of up to %d rounds; x: the other's time by ours; +-: half of what "
-		"lies\nbetween the quartiles. Each answer was compared with ours.\n", ROUNDS_MOST);
+		"lies\nbetween the quartiles. Each answer was compared with ours. What takes less "
+		"than a\nmillisecond is repeated for one in each round.\n", ROUNDS_MOST);
 	while (i < n) {
 		if (!i || strcmp(r[i].of, r[i - 1].of) || r[i].self != r[i - 1].self)
 			tell_case(&r[i], bytes);
@@ -265,6 +292,7 @@ void report(const struct result *r, int n, const struct run_of *p, int programs,
 		i++;
 	}
 	tell_sparse(r, n);
+	tell_tables(r, n, bytes);
 	tell_programs(p, programs);
 	write_json(r, n, p, programs, bytes, seconds);
 }
