@@ -207,6 +207,7 @@ static unsigned long empty_until(struct mmscope_descent *d, pmd_t *pmdp, unsigne
 	return next;
 }
 
+MMSCOPE_LOOP(4096)
 static unsigned long walk_pmd(struct mmscope_descent *d, pud_t pud, unsigned long addr,
 			      unsigned long end)
 {
@@ -313,7 +314,6 @@ static unsigned long walk_p4d(struct mmscope_descent *d, pgd_t *pgdp, unsigned l
 	return end;
 }
 
-MMSCOPE_LOOP(4096)
 unsigned long mmscope_walk_range(struct mmscope_descent *d, unsigned long addr,
 				 unsigned long end)
 {
