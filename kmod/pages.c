@@ -77,6 +77,7 @@ u64 mmscope_pages_categories(void)
 /* ---- counting ---- */
 
 #define PARTS (CAT(SHARED) | CAT(DIRTY) | CAT(PAGE_DIRTY))
+#define RESIDENT (CAT(PRESENT) | CAT(MIGRATING) | CAT(DEVICE))
 
 /*
  * The figures of smaps: it counts pages with a struct page, but not hugetlb;
@@ -86,7 +87,7 @@ static void account_rss(struct mmscope_acct *acct, u64 want, u64 cats, u64 bytes
 {
 	bool dirty = cats & (CAT(DIRTY) | CAT(PAGE_DIRTY));
 
-	if (!(cats & (CAT(PRESENT) | CAT(MIGRATING) | CAT(DEVICE))) ||
+	if (!(cats & RESIDENT) ||
 	    (cats & (CAT(ZERO) | CAT(SPECIAL) | CAT(HUGETLB))))
 		return;
 	acct->rss += bytes;
@@ -135,9 +136,11 @@ static inline void count(struct scan *s, u64 cats, u64 pages)
 
 /* ---- what the descent finds ---- */
 
+/* Rss is counted whatever categories are. */
 static bool matters(const struct scan *s, u64 cats)
 {
-	return s->runs ? mmscope_runs_want(s->runs, cats) : (cats & s->acct_categories);
+	return s->runs ? mmscope_runs_want(s->runs, cats) :
+			 (cats & (s->acct_categories | RESIDENT));
 }
 
 /* Each returns how far what was found was taken. This one, of what matters. */

@@ -533,3 +533,66 @@ void compare_acct(const char *smaps, const struct mmscope_vma *v, const struct m
 	bad[SUMS] += a->rss != a->shared_clean + a->shared_dirty + a->private_clean +
 			       a->private_dirty;
 }
+
+/*
+ * What accounts are asked for decides how pages are looked at: alone, each must say what
+ * it says beside all others.
+ */
+static const u64 asked_alone[] = {
+	CAT(PRESENT) | CAT(SWAPPED) | CAT(SHARED) | CAT(DIRTY) | CAT(PAGE_DIRTY),
+	CAT(PRESENT) | CAT(SWAPPED) | CAT(CACHE_SWAPPED) | CAT(SHARED) | CAT(DIRTY) |
+		CAT(PAGE_DIRTY),
+	CAT(SHARED) | CAT(DIRTY) | CAT(PAGE_DIRTY) | CAT(SOFT_DIRTY) | CAT(ZERO) |
+		CAT(UFFD_WP) | CAT(ACCESSED) | CAT(WRITABLE) | CAT(HUGE_PMD),
+	CAT(SHARED), CAT(PAGE_DIRTY) | CAT(SOFT_DIRTY), CAT(PRESENT), CAT(SOFT_DIRTY),
+	CAT(ANON) | CAT(FILE) | CAT(SHMEM), CAT(ANON) | CAT(ZERO) | CAT(MIGRATING),
+	CAT(ANON) | CAT(SHARED), CAT(MLOCKED) | CAT(UNEVICTABLE) | CAT(PAGE_DIRTY),
+	CAT(IN_CORE) | CAT(PAGE_DIRTY), CAT(KSM) | CAT(LAZYFREE), CAT(SWAPPED) | CAT(GUARD),
+};
+
+#define PARTS	(CAT(SHARED) | CAT(DIRTY) | CAT(PAGE_DIRTY))
+
+static u64 acct_differs(const struct mmscope_vma *v, const struct mmscope_acct *all,
+			const struct mmscope_acct *alone, u64 asked)
+{
+	u64 differing = 0, k;
+
+	for (k = 0; k < ARRAY_SIZE(all->pages); k++) {
+		u64 want = asked >> k & 1 ? all->pages[k] : 0;
+
+		if (alone->pages[k] == want)
+			continue;
+		differing++;
+		tap_note("%llx-%llx: category %llu: %llu pages, %llu if asked for with %llx", v->start,
+			 v->end, k, want, alone->pages[k], asked);
+	}
+	differing += alone->rss != all->rss;
+	if ((asked & PARTS) == PARTS)
+		differing += memcmp(&alone->rss, &all->rss, sizeof(*all) - sizeof(all->pages)) != 0;
+	return differing;
+}
+
+u64 accts_differ(int fd, const struct snapshot *snap)
+{
+	struct mmscope_vma *vmas = calloc(snap->count + 1, sizeof(*vmas));
+	struct mmscope_acct *accts = calloc(snap->count + 1, sizeof(*accts));
+	u64 differing = 0, i, k;
+
+	for (k = 0; k < ARRAY_SIZE(asked_alone); k++) {
+		struct mmscope_vmas v = {
+			.size = sizeof(v), .end = 1ULL << 56, .vmas_len = snap->count,
+			.vmas = (uintptr_t)vmas, .accts = (uintptr_t)accts,
+			.acct_categories = asked_alone[k] & told,
+		};
+
+		if (!v.acct_categories)
+			continue;
+		differing += call(fd, MMSCOPE_VMAS, &v) || v.vmas_count != snap->count;
+		for (i = 0; i < v.vmas_count; i++)
+			differing += acct_differs(&vmas[i], &snap->accts[i], &accts[i],
+						  v.acct_categories);
+	}
+	free(vmas);
+	free(accts);
+	return differing;
+}

@@ -112,6 +112,8 @@ enum { RSS, SH_CLEAN, SH_DIRTY, PR_CLEAN, PR_DIRTY, ANONYMOUS, SWAP, SUMS, FIGUR
 extern const char *const figure[FIGURES];
 void compare_acct(const char *smaps, const struct mmscope_vma *v, const struct mmscope_acct *a,
 		  int *bad);
+/* Accounts of the whole of the target in other ways: how many differ from those. */
+u64 accts_differ(int fd, const struct snapshot *snap);
 
 #define PM_SOFT_DIRTY	(1ULL << 55)
 #define PM_EXCLUSIVE	(1ULL << 56)

@@ -588,8 +588,8 @@ static void test_accts(void)
 {
 	int bad[FIGURES], k, tries, wrong, off;
 	struct snapshot snap;
+	u64 i, alone;
 	char *smaps;
-	u64 i;
 
 	for (tries = 0; tries < 8; tries++) {
 		smaps = read_text("/proc/%d/smaps", s.pid);
@@ -599,7 +599,8 @@ static void test_accts(void)
 		for (i = 0; i < snap.count; i++)
 			compare_acct(smaps, &snap.vmas[i], &snap.accts[i], bad);
 		off = sums_differ(&snap, tries == 7);
-		for (k = 0, wrong = off; k < FIGURES; k++)
+		alone = accts_differ(fd, &snap);
+		for (k = 0, wrong = off + !!alone; k < FIGURES; k++)
 			wrong += bad[k];
 		free(smaps);
 		if (!wrong)
@@ -610,6 +611,7 @@ static void test_accts(void)
 	for (k = 0; k < FIGURES; k++)
 		eq(bad[k], 0, "vmas.accts.%s", figure[k]);
 	eq(off, 0, "vmas.accts.equal_sums_of_pages");
+	eq(alone, 0, "vmas.accts.alone_as_together");
 	for (i = 0, wrong = 0; i < snap.count; i++)
 		for (k = MMSCOPE_CAT_COUNT; k < 40; k++)
 			wrong += !!snap.accts[i].pages[k];
@@ -642,6 +644,99 @@ static void test_acct_categories(void)
 	free((void *)(uintptr_t)v.vmas);
 	free(accts);
 }
+
+/* ---- a patchwork: very many small VMAs, with holes, made and unmade ---- */
+
+#define PATCHES 3000
+#define STAGES 6
+
+static char *patchwork;
+static u64 luck = 1;
+
+static unsigned int random_below(unsigned int n)
+{
+	luck = luck * 6364136223846793005ULL + 1442695040888963407ULL;
+	return (luck >> 33) % n;
+}
+
+/* Each stage makes some more of it, and takes some away: the kernel's tree is rewritten. */
+static long make_patches(void *arg)
+{
+	static const int prots[] = { PROT_NONE, PROT_READ, PROT_READ | PROT_WRITE };
+	int failed = 0, i;
+
+	if (!arg)
+		patchwork = anon(PATCHES * page, PROT_NONE, MAP_PRIVATE | MAP_NORESERVE);
+	else
+		luck = (uintptr_t)arg;
+	for (i = 0; i < PATCHES; i++) {
+		char *at = patchwork + random_below(PATCHES) * page;
+
+		switch (random_below(4)) {
+		case 0:
+			failed += munmap(at, page * (1 + random_below(3)) > (size_t)(patchwork +
+				  PATCHES * page - at) ? page : page * 2) != 0;
+			break;
+		case 1:
+			failed += mmap(at, page, prots[random_below(3)], MAP_PRIVATE |
+				       MAP_ANONYMOUS | MAP_FIXED, -1, 0) != at;
+			break;
+		default:
+			/* Where nothing is mapped, it can't. */
+			if (!mprotect(at, page, prots[i % 3]) && i % 3 == 2)
+				at[0] = 1;
+		}
+	}
+	return failed ? -1 : (long)(uintptr_t)patchwork;
+}
+
+static void compare_patches(u64 from, u64 *ranges_bad)
+{
+	struct snapshot all, part;
+	u64 i, k, first, n;
+
+	get_vmas(fd, 0, 1ULL << 56, false, &all);
+	for (k = 0; k < 200; k++) {
+		u64 start = from + random_below(PATCHES) * page;
+		u64 end = start + (1 + random_below(k % 2 ? 40 : PATCHES)) * page;
+
+		get_vmas(fd, start, end, false, &part);
+		for (i = 0; i < all.count && all.vmas[i].end <= start; i++)
+			;
+		for (first = i, n = 0; i < all.count && all.vmas[i].start < end; i++)
+			n++;
+		*ranges_bad += part.count != n;
+		for (i = 0; i < n && part.count == n; i++)
+			*ranges_bad += part.vmas[i].start != all.vmas[first + i].start ||
+				       part.vmas[i].end != all.vmas[first + i].end ||
+				       part.vmas[i].flags != all.vmas[first + i].flags;
+		free_vmas(&part);
+	}
+	free_vmas(&all);
+}
+
+static void test_patchwork(void)
+{
+	u64 ranges_bad = 0, alone = 0, i;
+	struct snapshot snap;
+	char name[32];
+	long at;
+
+	for (i = 0; i < STAGES; i++) {
+		at = subject_call(&s, make_patches, (void *)(uintptr_t)(i ? i * 7919 : 0));
+		snprintf(name, sizeof(name), "patchwork_%llu", i);
+		compare_all(s.pid, fd, name);
+		compare_patches(at, &ranges_bad);
+	}
+	eq(ranges_bad, 0, "vmas.patchwork.ranges");
+	eq_err(get_vmas(fd, 0, 1ULL << 56, true, &snap), 0, "vmas.patchwork.accounts");
+	ok(snap.count > PATCHES / 4, "vmas.patchwork.many");
+	alone = sums_differ(&snap, true) + accts_differ(fd, &snap);
+	eq(alone, 0, "vmas.patchwork.sums");
+	free_vmas(&snap);
+}
+
+/* ---- one's own ---- */
 
 static void test_self(void)
 {
@@ -687,6 +782,7 @@ int main(void)
 	subject_call(&s, touch_things, NULL);
 	test_accts();
 	test_acct_categories();
+	test_patchwork();
 	test_self();
 	subject_end(&s);
 	snprintf(command, sizeof(command), "rm -rf %s", folder);

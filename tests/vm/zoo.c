@@ -689,8 +689,8 @@ static void check_smaps(void)
 {
 	int bad[FIGURES], k, tries, wrong;
 	struct snapshot snap;
+	u64 i, alone;
 	char *smaps;
-	u64 i;
 
 	for (tries = 0; tries < 8; tries++) {
 		smaps = read_text("/proc/%d/smaps", s.pid);
@@ -698,7 +698,8 @@ static void check_smaps(void)
 		memset(bad, 0, sizeof(bad));
 		for (i = 0; i < snap.count; i++)
 			compare_acct(smaps, &snap.vmas[i], &snap.accts[i], bad);
-		for (k = 0, wrong = 0; k < FIGURES; k++)
+		alone = accts_differ(fd, &snap);
+		for (k = 0, wrong = !!alone; k < FIGURES; k++)
 			wrong += bad[k];
 		free_vmas(&snap);
 		free(smaps);
@@ -707,6 +708,7 @@ static void check_smaps(void)
 	}
 	for (k = 0; k < FIGURES; k++)
 		eq(bad[k], 0, "smaps.%s", figure[k]);
+	eq(alone, 0, "smaps.alone_as_together");
 }
 
 /* ---- soft-dirty, which the inspector clears ---- */
