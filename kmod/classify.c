@@ -264,7 +264,7 @@ pte_t *mmscope_classify_sums(pte_t *p, pte_t *stop, unsigned long flags, unsigne
 		struct page *page;
 		bool is_shared, is_dirty;
 
-		if ((pte_val(pte) & mask) != flags) {
+		if ((mmscope_compat_raw(pte) & mask) != flags) {
 			if (pte_none(pte))
 				continue;
 			break;

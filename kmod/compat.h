@@ -339,6 +339,21 @@ static inline bool mmscope_compat_uptodate(struct folio *folio)
 #endif
 }
 
+/*
+ * Entries as they are in memory. pte_val() and __pte() may be calls under Xen, which give
+ * the frame another number: for nothing, if one asks of bits that are no frame's; and
+ * wrong for bits of several entries. Which bits those are: the mask.
+ */
+#ifdef CONFIG_X86
+#define mmscope_compat_raw(pte) native_pte_val(pte)
+#define mmscope_compat_raw_pmd(pmd) native_pmd_val(pmd)
+#define mmscope_compat_flags_mask() ((unsigned long)PTE_FLAGS_MASK)
+#else
+#define mmscope_compat_raw(pte) pte_val(pte)
+#define mmscope_compat_raw_pmd(pmd) pmd_val(pmd)
+#define mmscope_compat_flags_mask() pgprot_val(pte_pgprot(__pte(~0UL)))
+#endif
+
 /* Is this leaf of a page table for a page of a device, without a refcount? */
 #ifdef CONFIG_ARCH_HAS_PTE_DEVMAP
 #define mmscope_compat_devmap(pte) pte_devmap(pte)

@@ -205,7 +205,7 @@ static __always_inline unsigned long differ_in_eight(pte_t *ptep, unsigned long 
 
 #pragma GCC unroll 8
 	for (i = 0; i < 8; i++)
-		bits |= pte_val(ptep_get(ptep + i)) ^ as;
+		bits |= mmscope_compat_raw(ptep_get(ptep + i)) ^ as;
 	return bits;
 }
 
@@ -223,7 +223,7 @@ static __always_inline unsigned long same_until(pte_t *ptep, pte_t pte, unsigned
 	if (next >= end || mmscope_flags_of(ptep_get(++ptep)) != flags)
 		return next;
 	for (; end - next >= EIGHT; next += EIGHT, ptep += 8)
-		if (mmscope_flags_of(__pte(differ_in_eight(ptep, flags))))
+		if (differ_in_eight(ptep, flags) & mmscope_compat_flags_mask())
 			break;
 	for (; next < end && mmscope_flags_of(ptep_get(ptep)) == flags; ptep++)
 		next += PAGE_SIZE;
@@ -236,7 +236,7 @@ static __always_inline unsigned long none_until(pte_t *ptep, unsigned long next,
 	if (next >= end || !pte_none(ptep_get(++ptep)))
 		return next;
 	for (; end - next >= EIGHT; next += EIGHT, ptep += 8)
-		if (!pte_none(__pte(differ_in_eight(ptep, 0))))
+		if (differ_in_eight(ptep, 0))
 			break;
 	for (; next < end && pte_none(ptep_get(ptep)); ptep++)
 		next += PAGE_SIZE;
@@ -337,11 +337,11 @@ static __always_inline pte_t *same_from(pte_t *p, pte_t *stop, unsigned long mas
 	pte_t *single = p + 3;
 
 	for (; p < stop && p < single; p++)
-		if ((pte_val(ptep_get(p)) & mask) != flags)
+		if ((mmscope_compat_raw(ptep_get(p)) & mask) != flags)
 			return p;
 	while (stop - p >= 8 && !(differ_in_eight(p, flags) & mask))
 		p += 8;
-	while (p < stop && (pte_val(ptep_get(p)) & mask) == flags)
+	while (p < stop && (mmscope_compat_raw(ptep_get(p)) & mask) == flags)
 		p++;
 	return p;
 }
@@ -353,7 +353,7 @@ static __always_inline pte_t *none_from(pte_t *p, pte_t *stop)
 	for (; p < stop && p < single; p++)
 		if (!pte_none(ptep_get(p)))
 			return p;
-	while (stop - p >= 8 && pte_none(__pte(differ_in_eight(p, 0))))
+	while (stop - p >= 8 && !differ_in_eight(p, 0))
 		p += 8;
 	while (p < stop && pte_none(ptep_get(p)))
 		p++;
@@ -380,7 +380,7 @@ MMSCOPE_LOOP(2048)
 static unsigned long found_by_flags(struct scan *s, pte_t *first, unsigned long addr,
 				    unsigned long end)
 {
-	const unsigned long mask = mmscope_flags_of(__pte(~0UL));
+	const unsigned long mask = mmscope_compat_flags_mask();
 	const bool holes = s->holes_matter, room = s->runs->room;
 	pte_t *p = first, *from, *stop;
 	u64 told = 0, cats;
@@ -398,7 +398,7 @@ static unsigned long found_by_flags(struct scan *s, pte_t *first, unsigned long 
 					continue;
 				matter = true;
 				cats = s->class.always;
-			} else if ((pte_val(pte) & mask) == s->flags) {
+			} else if ((mmscope_compat_raw(pte) & mask) == s->flags) {
 				p = same_from(p + 1, stop, mask, s->flags);
 				matter = s->flags_matter;
 				cats = s->flags_mean;
@@ -454,7 +454,7 @@ MMSCOPE_LOOP(1024)
 static unsigned long counted_by_sums(struct scan *s, pte_t *first, unsigned long addr,
 				     unsigned long end)
 {
-	const unsigned long mask = mmscope_flags_of(__pte(~0UL));
+	const unsigned long mask = mmscope_compat_flags_mask();
 	pte_t *p = first, *from, *stop;
 	struct mmscope_sums sums;
 	u64 cats;

@@ -187,8 +187,8 @@ static __always_inline bool eight_are_none(pmd_t *pmdp)
 
 #pragma GCC unroll 8
 	for (i = 0; i < 8; i++)
-		bits |= pmd_val(read_entry(pmdp + i));
-	return pmd_none(__pmd(bits));
+		bits |= mmscope_compat_raw_pmd(read_entry(pmdp + i));
+	return !bits;
 }
 
 static unsigned long empty_until(struct mmscope_descent *d, pmd_t *pmdp, unsigned long addr,
