@@ -120,9 +120,11 @@ static bool __init make_trial(struct maple_tree *tree, unsigned int count, unsig
 static bool __init trial(unsigned int count, unsigned int without, unsigned long *together)
 {
 	static const u64 marks[TRIAL] __initconst;
-	struct maple_tree tree = MTREE_INIT(tree, MT_FLAGS_ALLOC_RANGE);
-	bool same = make_trial(&tree, count, without, marks);
+	struct maple_tree tree;
+	bool same;
 
+	mt_init_flags(&tree, MT_FLAGS_ALLOC_RANGE);	/* as that of an address space */
+	same = make_trial(&tree, count, without, marks);
 	mtree_lock(&tree);
 	same = same && same_both_ways(&tree, together);
 	mtree_unlock(&tree);
