@@ -231,7 +231,7 @@ static __always_inline unsigned int pages_alike(const struct mmscope_class *c, c
  * where the compiler knows it, nothing is left to be decided page by page, and that
  * takes less than half the time.
  */
-MMSCOPE_LOOP(4096)
+MMSCOPE_LOOP(mmscope_classify_pages, 4096)
 unsigned int mmscope_classify_pages(const struct mmscope_class *c, pte_t *ptep, pte_t pte,
 				    unsigned int most, u64 *bits)
 {
@@ -252,7 +252,7 @@ unsigned int mmscope_classify_pages(const struct mmscope_class *c, pte_t *ptep, 
  * neither such nor empty; it is returned. (Nothing is decided here but that, and no bit
  * moved by a distance that is not known: in emulation that costs as much as all else.)
  */
-MMSCOPE_LOOP(512)
+MMSCOPE_LOOP(mmscope_classify_sums, 512)
 pte_t *mmscope_classify_sums(pte_t *p, pte_t *stop, unsigned long flags, unsigned long mask,
 			     struct mmscope_sums *sums)
 {

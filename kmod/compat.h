@@ -131,14 +131,22 @@ struct vma_iterator {
 #define VMA_ITERATOR(name, __mm, __addr) \
 	struct vma_iterator name = { .mm = (__mm), .addr = (__addr) }
 
-static inline struct vm_area_struct *vma_find(struct vma_iterator *vmi, unsigned long end)
+static inline struct vm_area_struct *mmscope_compat_find(struct vma_iterator *vmi,
+							 unsigned long end)
 {
 	vmi->vma = vmi->vma ? vmi->vma->vm_next : find_vma(vmi->mm, vmi->addr);
 	return vmi->vma && vmi->vma->vm_start < end ? vmi->vma : NULL;
 }
 
 #define for_each_vma_range(vmi, vma, end) \
-	while (((vma) = vma_find(&(vmi), end)))
+	while (((vma) = mmscope_compat_find(&(vmi), end)))
+#else
+/* The next that begins below @end. (vma_find() meant its last address at first.) */
+static inline struct vm_area_struct *mmscope_compat_find(struct vma_iterator *vmi,
+							 unsigned long end)
+{
+	return mas_find(&vmi->mas, end - 1);
+}
 #endif
 
 /*

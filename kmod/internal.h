@@ -24,11 +24,13 @@
 #define MMSCOPE_TARGETS_USER	32		/* and for one user */
 
 /*
- * For a function whose loop runs once a page, and which is shorter than that: it begins
- * where it does not lie across the edge of a page of memory. To an emulator a jump over
- * that is a search for where it leads, which makes such a loop take twice as long.
+ * For a function whose loop runs once a page, and which is shorter than that by what may
+ * be put before it (16): it begins where it does not lie across the edge of a page. To
+ * an emulator a jump over that is a search for where it leads, which makes such a loop
+ * take twice as long. In a section of its own, or the assembler fills the gap before it
+ * with what objtool takes for code.
  */
-#define MMSCOPE_LOOP(bytes) noinline __aligned(bytes)
+#define MMSCOPE_LOOP(name, bytes) noinline __section(".text." #name) __aligned(bytes)
 
 /* ---- target.c: a process, and who may ask about it ---- */
 

@@ -7,7 +7,9 @@
  * What a leaf looks like is in the kernel's header, but no promise. So nothing is
  * believed: when the module is loaded, trees of our own are read both ways, and where
  * the answers differ, only the iterator is used from then on. Before 6.1 VMAs were in a
- * list, and there is no tree.
+ * list, and there is no tree. And before a stack that grows took the mmap lock for writing
+ * (8d7071af8907, 6.5 and stable kernels since), a leaf could go under who reads it, as
+ * Kbuild sees by a helper of about then.
  */
 #include <linux/init.h>
 #include <linux/mm.h>
@@ -65,7 +67,7 @@ struct vm_area_struct *mmscope_leaf_find(struct vma_iterator *vmi, struct mmscop
 	struct vm_area_struct *vma;
 
 	/* The iterator knows nothing of what was read past it. */
-	if (rest->last)
+	if (proven && rest->last)
 		mas_set(&vmi->mas, rest->last->vm_end);
 	rest->left = 0;
 	if (rest->last && rest->last->vm_end >= end)
@@ -146,7 +148,7 @@ void __init mmscope_leaf_init(void)
 		pr_info("mmscope: VMAs are read one by one: a leaf is not what it was\n");
 }
 
-#else				/* a list */
+#else				/* a list; or a tree that changes under the read lock */
 
 void __init mmscope_leaf_init(void)
 {
@@ -155,7 +157,7 @@ void __init mmscope_leaf_init(void)
 struct vm_area_struct *mmscope_leaf_find(struct vma_iterator *vmi, struct mmscope_leaf *rest,
 					 unsigned long end)
 {
-	return vma_find(vmi, end);
+	return mmscope_compat_find(vmi, end);
 }
 
 #endif

@@ -376,7 +376,7 @@ static noinline pte_t *other_piece(struct scan *s, pte_t *p, pte_t *stop, u64 *c
  * the cache, and as many pages may be told of as there are in a table. Returns where it
  * stopped; what there was no room for begins there.
  */
-MMSCOPE_LOOP(2048)
+MMSCOPE_LOOP(found_by_flags, 2048)
 static unsigned long found_by_flags(struct scan *s, pte_t *first, unsigned long addr,
 				    unsigned long end)
 {
@@ -422,7 +422,7 @@ static unsigned long found_by_flags(struct scan *s, pte_t *first, unsigned long 
 	return end;
 }
 
-MMSCOPE_LOOP(4096)
+MMSCOPE_LOOP(found_ptes, 4096)
 static unsigned long found_ptes(struct mmscope_descent *d, pte_t *ptep, unsigned long addr,
 				unsigned long end)
 {
@@ -450,7 +450,7 @@ static void count_sums(struct scan *s, const struct mmscope_sums *sums)
 	count_some(s, cats | CAT(SHARED) | CAT(PAGE_DIRTY), sums->both);
 }
 
-MMSCOPE_LOOP(1024)
+MMSCOPE_LOOP(counted_by_sums, 2048)
 static unsigned long counted_by_sums(struct scan *s, pte_t *first, unsigned long addr,
 				     unsigned long end)
 {
@@ -486,6 +486,7 @@ static unsigned long counted_by_sums(struct scan *s, pte_t *first, unsigned long
 	return end;
 }
 
+MMSCOPE_LOOP(counted_ptes, 4096)
 static unsigned long counted_ptes(struct mmscope_descent *d, pte_t *ptep, unsigned long addr,
 				  unsigned long end)
 {

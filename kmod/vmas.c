@@ -312,7 +312,7 @@ static __always_inline void add_vma(struct snapshot *s, struct vm_area_struct *v
 /* A wait for a fatal signal is not worth its cost for less than this. */
 #define CHECK_EVERY 1024
 
-MMSCOPE_LOOP(2048)
+MMSCOPE_LOOP(take, 2048)
 static int take(struct snapshot *s, const struct mmscope_target *t,
 		const struct mmscope_vmas *arg, struct mmscope_mm *mm, char *scratch)
 {

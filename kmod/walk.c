@@ -207,7 +207,7 @@ static unsigned long empty_until(struct mmscope_descent *d, pmd_t *pmdp, unsigne
 	return next;
 }
 
-MMSCOPE_LOOP(4096)
+MMSCOPE_LOOP(walk_pmd, 4096)
 static unsigned long walk_pmd(struct mmscope_descent *d, pud_t pud, unsigned long addr,
 			      unsigned long end)
 {
