@@ -180,11 +180,19 @@ static void set(struct view_table *t, unsigned int id, const char *text)
 
 void view_table_text(struct view_table *t, unsigned int id, const char *text)
 {
-	char fixed[512], *buf = fixed;
+	char fixed[512], *buf = fixed, *shown;
 	size_t len;
 
 	if (t->place[id] < 0)
 		return;
+	/* libsmartcols never comes to an end of a text that is none in its locale. */
+	if (!view_ascii(text) && !view_unicode()) {
+		shown = view_harmless(text, false);
+		if (shown)
+			set(t, id, shown);
+		free(shown);
+		return;
+	}
 	len = mms_escape(text, fixed, sizeof(fixed));
 	if (len >= sizeof(fixed)) {
 		buf = malloc(len + 1);

@@ -33,6 +33,13 @@ bool view_unicode(void)
 	return !strcmp(nl_langinfo(CODESET), "UTF-8");
 }
 
+bool view_ascii(const char *text)
+{
+	while (*text && (unsigned char)*text < 0x80)
+		text++;
+	return !*text;
+}
+
 /* Columns of the character at *p, which moves behind it; -1: none in this locale. */
 static int step(const char **p, mbstate_t *state)
 {

@@ -14,6 +14,8 @@
 int view_width(int most);
 /* Whether this locale can write block characters and the like. */
 bool view_unicode(void);
+/* Whether a text is of ASCII alone. */
+bool view_ascii(const char *text);
 /* Columns of a text; bytes, if it is none in this locale. */
 size_t view_cells(const char *text);
 /*
