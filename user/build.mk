@@ -1,25 +1,32 @@
 # SPDX-License-Identifier: GPL-2.0
 # libmmscope (shared and static) and the tool.  Every .c file in a folder is
 # part of it: a new verb or witness is a new file, and nothing here.
+#
+# The tool is two programs: mmscope-more has all of it, and mmscope what is asked
+# most; the rest it hands over to the other one.
 
 # What libmmscope itself needs, and what the tool alone does.
 LIB_PKGS  := libelf libdw zlib
 USER_PKGS := json-c smartcols $(LIB_PKGS)
 TOOL_PKGS := ncursesw
-USER_SRC  := $(wildcard user/lib/*.c user/cmd/*.c user/view/*.c user/lesson/*.c \
+USER_SRC  := $(wildcard user/*.c user/lib/*.c user/cmd/*.c user/view/*.c user/lesson/*.c \
 		user/grade/*.c)
 LIB_SRC   := $(filter user/lib/%,$(USER_SRC))
 TOOL_SRC  := $(filter-out user/lib/%,$(USER_SRC))
 LIB_OBJ   := $(LIB_SRC:%.c=$(BUILD)/%.o)
 LIB_PIC   := $(LIB_SRC:%.c=$(BUILD)/%.pic.o)
 TOOL_OBJ  := $(TOOL_SRC:%.c=$(BUILD)/%.o)
+# What of the tool is compiled a second time, for mmscope: its verbs.
+FRONT_SRC := user/front/verbs.c $(patsubst %,user/cmd/%.c,main show brk vmas pages locked walk)
+FRONT_OBJ := $(FRONT_SRC:user/%.c=$(BUILD)/front/%.o)
 
 # The module's, which is built without this file.
 VERSION      := $(shell sed -n 's/^\#define MMSCOPE_VERSION "\(.*\)"/\1/p' kmod/internal.h)
 # Of that version, as the manual has it.
 DATE         := 2026-11-26
 USER_CFLAGS   = $(shell $(PKG_CONFIG) --cflags $(USER_PKGS) $(TOOL_PKGS))
-USER_CPPFLAGS := -D_GNU_SOURCE -DMMS_VERSION='"$(VERSION)"' -DMMS_DATE='"$(DATE)"' \
+# By sections, of which mmscope takes no more than it needs.
+USER_CPPFLAGS := -ffunction-sections -fdata-sections -D_GNU_SOURCE -DMMS_VERSION='"$(VERSION)"' -DMMS_DATE='"$(DATE)"' \
 		 -Ikmod/uapi -Iuser/lib
 # The pages of map --html and trace --html, put together: script and style are in them.
 PAGES := report timeline
@@ -72,7 +79,7 @@ $(BUILD)/mmscope-subject-static: $(SUBJECT_SRC) $(SUBJECT_HDR)
 	$(CC) $(CFLAGS) $(WARN) $(SUBJECT_CFLAGS) -DSUBJECT_STATIC -pthread -static -o $@ $(SUBJECT_SRC)
 
 user: $(SUBJECTS)
-user: $(BUILD)/mmscope $(BUILD)/libmmscope.so.1 $(BUILD)/libmmscope.a ## libmmscope and the tool, in build/
+user: $(BUILD)/mmscope $(BUILD)/mmscope-more $(BUILD)/libmmscope.so.1 $(BUILD)/libmmscope.a ## libmmscope and the tool, in build/
 
 $(BUILD)/user/%.o: user/%.c
 	@mkdir -p $(@D)
@@ -81,6 +88,10 @@ $(BUILD)/user/%.o: user/%.c
 $(BUILD)/user/%.pic.o: user/%.c
 	@mkdir -p $(@D)
 	$(CC) $(CFLAGS) $(WARN) $(USER_CPPFLAGS) $(USER_CFLAGS) -fPIC -MMD -MP -c -o $@ $<
+
+$(BUILD)/front/%.o: user/%.c
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS) $(WARN) $(USER_CPPFLAGS) $(USER_CFLAGS) -DMMS_FRONT -MMD -MP -c -o $@ $<
 
 $(BUILD)/libmmscope.a: $(LIB_OBJ)
 	rm -f $@
@@ -92,8 +103,16 @@ $(BUILD)/libmmscope.so.1: $(LIB_PIC) user/lib/libmmscope.map
 	ln -sfn libmmscope.so.1 $(BUILD)/libmmscope.so
 
 # The tool carries the library, so that it runs from build/ and from anywhere.
-$(BUILD)/mmscope: $(TOOL_OBJ) $(BUILD)/libmmscope.a
+$(BUILD)/mmscope-more: $(TOOL_OBJ) $(BUILD)/libmmscope.a
 	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(USER_LIBS) $(TOOL_LIBS)
+
+$(BUILD)/front/tool.a: $(TOOL_OBJ)
+	rm -f $@
+	$(AR) rcs $@ $^
+
+# All libraries may be asked, as without optimisation more is needed of the rest.
+$(BUILD)/mmscope: $(FRONT_OBJ) $(BUILD)/front/tool.a $(BUILD)/libmmscope.a
+	$(CC) $(CFLAGS) $(LDFLAGS) -Wl,--gc-sections -Wl,--as-needed -o $@ $^ $(USER_LIBS) $(TOOL_LIBS)
 
 # ---- where it is put --------------------------------------------------------
 PREFIX  ?= /usr/local
@@ -106,7 +125,7 @@ MAN      = $(DESTDIR)$(PREFIX)/share/man
 MANUAL := $(BUILD)/user/manual
 PAGES_MADE := $(addprefix $(MANUAL)/,mmscope.4 libmmscope.3 mmscope-grade.5)
 
-$(MANUAL)/mmscope.1: $(BUILD)/mmscope
+$(MANUAL)/mmscope.1: $(BUILD)/mmscope-more
 	@mkdir -p $(@D)
 	$< help --man > $@
 	for shell in bash zsh fish; do $< help --$$shell > $(@D)/$$shell || exit 1; done
@@ -121,7 +140,7 @@ install: user $(MANUAL)/mmscope.1 $(PAGES_MADE) ## the tool, the library, header
 	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(LIBDIR)/pkgconfig $(DESTDIR)$(PREFIX)/include \
 		$(DESTDIR)$(PREFIX)/libexec/mmscope
 	install -m 755 $(BUILD)/mmscope $(DESTDIR)$(PREFIX)/bin/
-	install -m 755 $(SUBJECTS) $(DESTDIR)$(PREFIX)/libexec/mmscope/
+	install -m 755 $(BUILD)/mmscope-more $(SUBJECTS) $(DESTDIR)$(PREFIX)/libexec/mmscope/
 	install -m 644 $(BUILD)/libmmscope.so.1 $(BUILD)/libmmscope.a $(DESTDIR)$(LIBDIR)/
 	ln -sfn libmmscope.so.1 $(DESTDIR)$(LIBDIR)/libmmscope.so
 	printf '%s\n' 'prefix=$(PREFIX)' 'libdir=$(LIBDIR:$(PREFIX)/%=$${prefix}/%)' 'includedir=$${prefix}/include' '' \
@@ -153,4 +172,4 @@ install-dkms: ## the module's source for dkms, to /usr/src; then: dkms install m
 	rm $(DKMS_SRC)/kmod/dkms.conf
 
 .PHONY: user install install-dkms FORCE
--include $(LIB_OBJ:.o=.d) $(LIB_PIC:.o=.d) $(TOOL_OBJ:.o=.d)
+-include $(LIB_OBJ:.o=.d) $(LIB_PIC:.o=.d) $(TOOL_OBJ:.o=.d) $(FRONT_OBJ:.o=.d)

@@ -94,7 +94,7 @@ static int run(struct cmd *cmd)
 			  0, &vmas, &err)) {
 		ret = cmd_error(&err);
 	} else {
-		if (cmd->json)
+		if (cmd_json(cmd))
 			draw_json(target, &vmas.mm);
 		else
 			draw_text(&vmas.mm);

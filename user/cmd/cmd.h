@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
  * cmd.h - what a verb is, and what main.c does for every verb.
- * A verb is one struct verb in one file, and one row in the table of main.c:
+ * A verb is one struct verb in one file, and one row in the table of verbs.c:
  * it puts a question to libmmscope and hands the answer to a view.
  */
 #ifndef MMSCOPE_CMD_H
@@ -27,6 +27,16 @@ struct cmd_option {
 };
 
 #define CMD_OPTIONS_MAX	16
+
+/*
+ * The front, mmscope, is made of these same files: see main.c.  What asks for one of
+ * the two below is not compiled into it, nor is what only that needs.
+ */
+#ifdef MMS_FRONT
+#define CMD_FRONT	true
+#else
+#define CMD_FRONT	false
+#endif
 
 /* What a verb takes beside its own options; all take --json, --help. */
 #define CMD_TARGET	(1U << 0)	/* --source */
@@ -68,6 +78,16 @@ struct cmd {
 	const char *from;	/* --from, or NULL; args[0] means nothing then */
 	bool told_lack;		/* the line about the missing module was written */
 };
+
+static inline bool cmd_json(const struct cmd *cmd)
+{
+	return !CMD_FRONT && cmd->json;
+}
+
+static inline const char *cmd_from(const struct cmd *cmd)
+{
+	return CMD_FRONT ? NULL : cmd->from;
+}
 
 /*
  * "mmscope: WHAT: WHY" and the mend, to stderr.  Returns err->status, so that
@@ -112,11 +132,11 @@ struct view_options cmd_table_options(const struct cmd *cmd);
 /* Starts the table of cmd->verb; NULL after having said what is wrong with -o. */
 struct view_table *cmd_table_new(const struct cmd *cmd);
 
-/* The verbs in the order of --help, and the options of one, common ones too; then NULL. */
-const struct verb *cmd_verb(size_t i);
+/* The options of a verb, common ones too; then NULL. */
 const struct cmd_option *cmd_option(const struct verb *verb, size_t i);
 
-/* The verbs; the table is in main.c. */
+/* The verbs in the order of --help; NULL ends them. */
+extern const struct verb *const cmd_verbs[];
 extern const struct verb verb_show, verb_brk, verb_vmas, verb_pages, verb_locked;
 extern const struct verb verb_walk, verb_doctor, verb_where, verb_verify, verb_lesson;
 extern const struct verb verb_explain, verb_map, verb_elf, verb_snapshot, verb_diff, verb_trace;

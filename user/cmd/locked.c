@@ -246,7 +246,7 @@ static int run(struct cmd *cmd)
 		ret = cmd_error(&err);
 	} else {
 		weigh(&vmas, &b);
-		if (cmd->json)
+		if (cmd_json(cmd))
 			draw_json(target, &vmas, &b);
 		else
 			ret = draw_text(cmd, target, &vmas, &b);

@@ -3,6 +3,11 @@
  * main.c - finds the verb, takes the command line apart, runs it, and sees to
  * it that what was written has arrived.  What the options of a verb are is
  * told once, in its tables: getopt_long() and --help are both fed from there.
+ *
+ * It is compiled twice.  mmscope-more is all of it.  mmscope is small, with the
+ * verbs of front/verbs.c, and hands over to mmscope-more what it does not do: to
+ * load and link ELF readers, JSON and full screens takes longer, and more memory,
+ * than to answer most questions.
  */
 #include <errno.h>
 #include <getopt.h>
@@ -11,19 +16,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <unistd.h>
 
 #include "cmd.h"
 #include "manual.h"
+#include "../beside.h"
 #include "../view/text.h"
-
-/* One row a verb, in the order in which --help lists them. */
-static const struct verb *const verbs[] = {
-	&verb_show, &verb_map, &verb_watch, &verb_brk, &verb_vmas, &verb_pages, &verb_locked,
-	&verb_walk, &verb_where, &verb_elf, &verb_snapshot, &verb_diff, &verb_trace, &verb_verify,
-	&verb_explain, &verb_lesson, &verb_grade, &verb_metrics, &verb_doctor,
-	NULL
-};
 
 /* Options that more than one verb takes; `needs` is a bit of verb->takes. */
 static const struct common_option {
@@ -46,11 +45,6 @@ enum { COMMON_OUTPUT, COMMON_NOHEADINGS, COMMON_BYTES, COMMON_JSON, COMMON_SOURC
 
 /* What getopt_long() returns: own options count from OWN, common from SHARED. */
 enum { OWN = 1000, SHARED = 2000 };
-
-const struct verb *cmd_verb(size_t i)
-{
-	return i < sizeof(verbs) / sizeof(verbs[0]) ? verbs[i] : NULL;
-}
 
 const struct cmd_option *cmd_option(const struct verb *verb, size_t i)
 {
@@ -106,8 +100,8 @@ static int open_capture(const char *path, struct mms_target **target)
 
 int cmd_open(struct cmd *cmd, struct mms_target **target)
 {
-	return cmd->from ? open_capture(cmd->from, target) :
-			   cmd_open_process(cmd, cmd->args[0], target);
+	return cmd_from(cmd) ? open_capture(cmd_from(cmd), target) :
+			       cmd_open_process(cmd, cmd->args[0], target);
 }
 
 int cmd_open_process(const struct cmd *cmd, const char *arg, struct mms_target **target)
@@ -141,33 +135,9 @@ void cmd_lack(struct cmd *cmd, const struct mms_target *target, const char *adds
 		lack->why, adds);
 }
 
-/* Only what takes long shows it. */
-static void progress(uint64_t done, uint64_t all, void *arg)
-{
-	uint64_t *last = arg, percent = all ? done * 100 / all : 100;
-
-	if (percent > 100)
-		percent = 100;
-	if (percent == *last || !isatty(STDERR_FILENO))
-		return;
-	*last = percent;
-	if (percent < 100)
-		fprintf(stderr, "\rcapturing: %3u %%", (unsigned int)percent);
-	else
-		fprintf(stderr, "\r%20s\r", "");
-}
-
-int cmd_capture(struct mms_target *target, bool stop, struct mms_capture **capture,
-		struct mms_error *err)
-{
-	uint64_t last = 0;
-
-	return mms_capture_take(target, stop ? MMS_CAPTURE_HOLD : 0, progress, &last, capture, err);
-}
-
 char *cmd_source_words(const struct mms_target *target, char buf[80])
 {
-	const struct mms_capture_info *info = mms_target_capture(target);
+	const struct mms_capture_info *info = CMD_FRONT ? NULL : mms_target_capture(target);
 	char when[32], source[64];
 
 	if (info) {
@@ -243,8 +213,8 @@ static int help_all(void)
 	       "A process is named by its PID, by its name, or as self; or instead of one\n"
 	       "there is --from FILE, a capture that snapshot made of it.\n\n"
 	       "Verbs:\n");
-	for (size_t i = 0; verbs[i]; i++)
-		printf("  %-10s %s\n", verbs[i]->name, verbs[i]->brief);
+	for (size_t i = 0; cmd_verbs[i]; i++)
+		printf("  %-10s %s\n", cmd_verbs[i]->name, cmd_verbs[i]->brief);
 	printf("\n  mmscope VERB --help        its options, columns and examples\n"
 	       "  mmscope --version          the version, here and of the loaded module\n\n"
 	       "Exit status: 0 fine; 1 a check failed; 2 usage; 3 no such process, or it\n"
@@ -275,6 +245,26 @@ static int version(void)
 	else
 		printf("module: %s\n", err.why);
 	return MMS_OK;
+}
+
+/* ---- what is left to mmscope-more ------------------------------------------ */
+
+/* The command line as it came: getopt_long() moves words about. */
+static char **given;
+
+static int hand_over(void)
+{
+	struct mms_error err;
+	char path[4400];
+
+	if (beside_find("mmscope-more", path, sizeof(path))) {
+		execv(path, given);
+		mms_fail(&err, MMS_FAILED, NULL, path, "%s", strerrordesc_np(errno));
+	} else {
+		mms_fail(&err, MMS_FAILED, "make user, or make install", "mmscope-more",
+			 "the program that does this is not installed");
+	}
+	return cmd_error(&err);
 }
 
 /* ---- the command line ------------------------------------------------------ */
@@ -380,8 +370,10 @@ static int run_verb(const struct verb *verb, int argc, char **argv)
 	int ret;
 
 	ret = parse(&cmd, argc, argv);
+	if (ret < 0)
+		return CMD_FRONT ? hand_over() : help_verb(verb);
 	if (ret)
-		return ret < 0 ? help_verb(verb) : ret;
+		return ret;
 	if (cmd.from && cmd.has_source)
 		return cmd_usage(&cmd, "--from and --source exclude each other");
 	/* A file in the place of the first argument: what is before it is never looked at. */
@@ -393,14 +385,16 @@ static int run_verb(const struct verb *verb, int argc, char **argv)
 		return cmd_usage(&cmd, "needs %s", verb->args);
 	if (verb->max_args >= 0 && cmd.nargs > verb->max_args)
 		return cmd_usage(&cmd, "too many arguments: '%s'", cmd.args[verb->max_args]);
+	if (CMD_FRONT && (cmd.json || cmd.from))
+		return hand_over();
 	return verb->run(&cmd);
 }
 
 static const struct verb *find_verb(const char *name)
 {
-	for (size_t i = 0; verbs[i]; i++)
-		if (!strcmp(verbs[i]->name, name))
-			return verbs[i];
+	for (size_t i = 0; cmd_verbs[i]; i++)
+		if (!strcmp(cmd_verbs[i]->name, name))
+			return cmd_verbs[i];
 	return NULL;
 }
 
@@ -415,18 +409,13 @@ static int unknown_verb(const char *name)
 	return cmd_error(&err);
 }
 
-static int run(int argc, char **argv)
+/* What begins with neither a verb nor a pid. */
+static int run_other(const char *first, int argc, char **argv)
 {
 	const struct verb *verb;
-	const char *first = argc > 1 ? argv[1] : NULL;
-	pid_t pid;
 	struct mms_error err;
+	pid_t pid;
 
-	if (!first) {
-		fprintf(stderr, "mmscope: usage: mmscope VERB ... or mmscope PID\n"
-				"  see: mmscope --help\n");
-		return MMS_USAGE;
-	}
 	if (!strcmp(first, "--help") || !strcmp(first, "-h"))
 		return help_all();
 	if (!strcmp(first, "help") && argc == 3 && !strncmp(argv[2], "--", 2))
@@ -437,14 +426,28 @@ static int run(int argc, char **argv)
 	}
 	if (!strcmp(first, "--version") || !strcmp(first, "-V"))
 		return version();
+	/* A target alone, perhaps with options around it: show it. */
+	if (first[0] != '-' && mms_resolve(first, &pid, NULL, &err) && err.status == MMS_GONE)
+		return unknown_verb(first);
+	return run_verb(&verb_show, argc, argv);
+}
+
+static int run(int argc, char **argv)
+{
+	const char *first = argc > 1 ? argv[1] : NULL;
+	const struct verb *verb;
+
+	if (!first) {
+		fprintf(stderr, "mmscope: usage: mmscope VERB ... or mmscope PID\n"
+				"  see: mmscope --help\n");
+		return MMS_USAGE;
+	}
 	verb = find_verb(first);
 	if (verb)
 		return run_verb(verb, argc - 1, argv + 1);
-	/* A target alone, perhaps with options around it: show it. */
-	if (first[0] != '-' && mms_resolve(first, &pid, NULL, &err) &&
-	    err.status == MMS_GONE && strspn(first, "0123456789") != strlen(first))
-		return unknown_verb(first);
-	return run_verb(find_verb("show"), argc, argv);
+	if (strspn(first, "0123456789") == strlen(first) || !strcmp(first, "self"))
+		return run_verb(&verb_show, argc, argv);
+	return CMD_FRONT ? hand_over() : run_other(first, argc, argv);
 }
 
 /*
@@ -467,6 +470,15 @@ static int finish(int status)
 
 int main(int argc, char **argv)
 {
+	char *words[argc + 1];
+
+	if (CMD_FRONT) {
+		memcpy(words, argv, sizeof(words));
+		given = words;
+	} else {
+		/* One command, also to those who look for it by its name. */
+		prctl(PR_SET_NAME, program_invocation_short_name);
+	}
 	setlocale(LC_CTYPE, "");
 	return finish(run(argc, argv));
 }

@@ -118,7 +118,7 @@ static void man(void)
 	       "A process is named by its PID, by its name, or as\n.BR self ;\n"
 	       "or instead of one there is\n.B \\-\\-from\n\\fIFILE\\fR, a capture of it.\n"
 	       ".SH VERBS\n", mms_version());
-	for (size_t i = 0; (v = cmd_verb(i)); i++)
+	for (size_t i = 0; (v = cmd_verbs[i]); i++)
 		man_verb(v);
 	puts(".SH EXIT STATUS\n0 fine; 1 a check failed; 2 usage; 3 no such process, or it went\n"
 	     "away; 4 not permitted; 5 the module is missing or does not match.\n"
@@ -159,10 +159,10 @@ static void bash(void)
 	fputs("# bash completion for mmscope\n_mmscope()\n{\n"
 	      "\tlocal word=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD-1]} verb=${COMP_WORDS[1]} options= words=\n"
 	      "\tif [ \"$COMP_CWORD\" = 1 ]; then\n\t\twords='", stdout);
-	for (size_t i = 0; (v = cmd_verb(i)); i++)
+	for (size_t i = 0; (v = cmd_verbs[i]); i++)
 		printf("%s ", v->name);
 	fputs("help --help --version'\n\telse\n\t\tcase $verb in\n", stdout);
-	for (size_t i = 0; (v = cmd_verb(i)); i++) {
+	for (size_t i = 0; (v = cmd_verbs[i]); i++) {
 		printf("\t\t%s)\n\t\t\toptions='", v->name);
 		for (size_t k = 0; (o = cmd_option(v, k)); k++)
 			printf("--%s ", o->name);
@@ -190,13 +190,13 @@ static void zsh(void)
 
 	fputs("#compdef mmscope\n_mmscope()\n{\n\tlocal verb=$words[2]\n\tlocal -a list\n"
 	      "\tif (( CURRENT == 2 )); then\n\t\tlist=(\n", stdout);
-	for (size_t i = 0; (v = cmd_verb(i)); i++) {
+	for (size_t i = 0; (v = cmd_verbs[i]); i++) {
 		printf("\t\t\t%s:", v->name);
 		put_quoted(v->brief);
 		putchar('\n');
 	}
 	fputs("\t\t)\n\t\t_describe verb list\n\t\treturn\n\tfi\n\tcase $verb in\n", stdout);
-	for (size_t i = 0; (v = cmd_verb(i)); i++) {
+	for (size_t i = 0; (v = cmd_verbs[i]); i++) {
 		printf("\t%s)\n\t\tlist=(\n", v->name);
 		for (size_t k = 0; (o = cmd_option(v, k)); k++) {
 			printf("\t\t\t--%s:", o->name);
@@ -223,7 +223,7 @@ static void fish(void)
 
 	puts("# fish completion for mmscope\ncomplete -c mmscope -n __fish_use_subcommand -l help\n"
 	     "complete -c mmscope -n __fish_use_subcommand -l version");
-	for (size_t i = 0; (v = cmd_verb(i)); i++) {
+	for (size_t i = 0; (v = cmd_verbs[i]); i++) {
 		printf("complete -c mmscope -f -n __fish_use_subcommand -a %s -d ", v->name);
 		put_quoted(v->brief);
 		putchar('\n');

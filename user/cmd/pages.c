@@ -41,6 +41,7 @@ static const struct view_column columns[] = {
 
 /* Where runs go: one of table and json; and what they add up to. */
 struct output {
+	const struct cmd *cmd;
 	struct view_table *table;
 	struct view_json *json;
 	uint64_t counts[MMSCOPE_CAT_COUNT];
@@ -112,7 +113,7 @@ static int take_run(const struct mmscope_run *run, void *arg)
 	count_run(o, run);
 	if (o->summary)
 		return 0;
-	if (o->json) {
+	if (cmd_json(o->cmd)) {
 		json_run(o, run);
 		return ferror(stdout);
 	}
@@ -236,7 +237,7 @@ static int answer_json(struct mms_target *target, const struct mms_pages_query *
 
 static int answer(struct cmd *cmd, struct mms_target *target, struct mms_pages_query *q)
 {
-	struct output o = { .summary = cmd->value[OPT_SUMMARY],
+	struct output o = { .cmd = cmd, .summary = cmd->value[OPT_SUMMARY],
 			    .page = mms_target_page_size(target) };
 	struct mms_error err = { 0 };
 	uint64_t pages;
@@ -253,7 +254,7 @@ static int answer(struct cmd *cmd, struct mms_target *target, struct mms_pages_q
 		      .categories = q->categories, .all_of = q->all_of, .any_of = q->any_of,
 		      .none_of = q->none_of }, NULL, NULL, NULL, &err))
 		return cmd_error(&err);
-	if (cmd->json) {
+	if (cmd_json(cmd)) {
 		ret = answer_json(target, q, &o, &err);
 	} else {
 		o.table = o.summary ? NULL : cmd_table_new(cmd);

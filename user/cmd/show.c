@@ -135,18 +135,18 @@ static uint64_t categories_for(const struct cmd *cmd)
 
 static int draw(struct cmd *cmd, struct mms_target *target)
 {
-	struct view_table *table = cmd->json ? NULL : cmd_table_new(cmd);
+	struct view_table *table = cmd_json(cmd) ? NULL : cmd_table_new(cmd);
 	struct mms_vmas vmas;
 	struct mms_error err;
 
-	if (!table && !cmd->json)
+	if (!table && !cmd_json(cmd))
 		return MMS_USAGE;
 	if (mms_vmas_read(target, MMS_ALL_START, MMS_ALL_END, MMS_VMAS_ACCT,
 			  categories_for(cmd), &vmas, &err)) {
 		view_table_drop(table);
 		return cmd_error(&err);
 	}
-	if (cmd->json) {
+	if (cmd_json(cmd)) {
 		draw_json(cmd, target, &vmas);
 	} else {
 		draw_summary(target, &vmas, cmd->bytes);

@@ -32,15 +32,15 @@ static void draw_json(const struct mms_target *target, const struct mms_vmas *vm
 static int draw(struct cmd *cmd, struct mms_target *target, uint64_t start, uint64_t end)
 {
 	struct view_options view = cmd_table_options(cmd);
-	struct view_table *table = cmd->json ? NULL : cmd_table_new(cmd);
+	struct view_table *table = cmd_json(cmd) ? NULL : cmd_table_new(cmd);
 	struct mms_vmas vmas;
 	struct mms_error err;
 	uint64_t categories = 0;
 	bool acct = false;
 
-	if (!table && !cmd->json)
+	if (!table && !cmd_json(cmd))
 		return MMS_USAGE;
-	if (!cmd->json)
+	if (!cmd_json(cmd))
 		categories = view_vma_categories(&view, &acct);
 	if (cmd->value[OPT_COUNT]) {
 		acct = true;
@@ -50,7 +50,7 @@ static int draw(struct cmd *cmd, struct mms_target *target, uint64_t start, uint
 		view_table_drop(table);
 		return cmd_error(&err);
 	}
-	if (cmd->json) {
+	if (cmd_json(cmd)) {
 		draw_json(target, &vmas);
 	} else {
 		view_vmas_draw(table, &vmas, NULL);

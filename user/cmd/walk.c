@@ -194,7 +194,7 @@ static int run(struct cmd *cmd)
 		return ret;
 	if (mms_walk(target, address, raw, &walk, &err))
 		ret = cmd_error(&err);
-	else if (cmd->json)
+	else if (cmd_json(cmd))
 		draw_json(target, &walk, raw);
 	else
 		draw_text(&walk, raw);

@@ -15,10 +15,7 @@
 #include <unistd.h>
 
 #include "run.h"
-
-#ifndef MMS_LIBEXEC
-#define MMS_LIBEXEC	"/usr/local/libexec/mmscope"
-#endif
+#include "../beside.h"
 
 /* ---- witnesses ------------------------------------------------------------- */
 
@@ -97,24 +94,9 @@ static struct subject *make(struct lesson *l)
 	return s;
 }
 
-static bool is_there(char *path, size_t size, const char *dir, const char *name)
-{
-	snprintf(path, size, "%s/%s", dir, name);
-	return access(path, X_OK) == 0;
-}
-
 bool subject_path(bool is_static, char *path, size_t size)
 {
-	const char *name = is_static ? "mmscope-subject-static" : "mmscope-subject";
-	char self[4096], dir[4160];
-	ssize_t n = readlink("/proc/self/exe", self, sizeof(self) - 1);
-
-	self[n > 0 ? n : 0] = 0;
-	if (strrchr(self, '/'))
-		*strrchr(self, '/') = 0;
-	snprintf(dir, sizeof(dir), "%s/../libexec/mmscope", self);
-	return is_there(path, size, self, name) || is_there(path, size, dir, name) ||
-	       is_there(path, size, MMS_LIBEXEC, name);
+	return beside_find(is_static ? "mmscope-subject-static" : "mmscope-subject", path, size);
 }
 
 /* The terminal or pipe that is its stdout: `mine` is read here. */
