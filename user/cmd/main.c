@@ -478,7 +478,7 @@ int main(int argc, char **argv)
 	} else {
 		/* One command, also to those who look for it by its name. */
 		prctl(PR_SET_NAME, program_invocation_short_name);
+		setlocale(LC_CTYPE, "");
 	}
-	setlocale(LC_CTYPE, "");
 	return finish(run(argc, argv));
 }

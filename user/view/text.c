@@ -4,6 +4,7 @@
  * a text.
  */
 #include <langinfo.h>
+#include <locale.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -35,9 +36,16 @@ bool view_unicode(void)
 
 bool view_ascii(const char *text)
 {
+	static bool asked;
+
 	while (*text && (unsigned char)*text < 0x80)
 		text++;
-	return !*text;
+	if (!*text)
+		return true;
+	if (!asked && !strcmp(setlocale(LC_CTYPE, NULL), "C"))
+		setlocale(LC_CTYPE, "");
+	asked = true;
+	return false;
 }
 
 /* Columns of the character at *p, which moves behind it; -1: none in this locale. */

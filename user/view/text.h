@@ -14,7 +14,10 @@
 int view_width(int most);
 /* Whether this locale can write block characters and the like. */
 bool view_unicode(void);
-/* Whether a text is of ASCII alone. */
+/*
+ * Whether a text is of ASCII alone.  The user's locale is in force from the first one on
+ * that is not: most are, and its tables take more memory than many an answer.
+ */
 bool view_ascii(const char *text);
 /* Columns of a text; bytes, if it is none in this locale. */
 size_t view_cells(const char *text);
