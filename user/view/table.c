@@ -19,7 +19,7 @@
 
 #define COLUMNS_MAX	64
 #define SOFT_MIN	12	/* what gives way is not cut below this */
-#define LINES_HELD	512	/* of a table that was measured: a line takes 1 KiB */
+#define LINES_HELD	64	/* of a table that was measured: a line takes 1 KiB */
 
 struct view_table {
 	struct libscols_table *scols;
