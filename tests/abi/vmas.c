@@ -718,6 +718,7 @@ static void compare_patches(u64 from, u64 *ranges_bad)
 static void test_patchwork(void)
 {
 	u64 ranges_bad = 0, alone = 0, i;
+	int tries, err = 0;
 	struct snapshot snap;
 	char name[32];
 	long at;
@@ -729,9 +730,16 @@ static void test_patchwork(void)
 		compare_patches(at, &ranges_bad);
 	}
 	eq(ranges_bad, 0, "vmas.patchwork.ranges");
-	eq_err(get_vmas(fd, 0, 1ULL << 56, true, &snap), 0, "vmas.patchwork.accounts");
+	/* Other processes share some of the pages, and come and go: so several tries. */
+	for (tries = 0; tries < 8; tries++) {
+		err = get_vmas(fd, 0, 1ULL << 56, true, &snap);
+		alone = sums_differ(&snap, tries == 7) + accts_differ(fd, &snap);
+		if (!alone || tries == 7)
+			break;
+		free_vmas(&snap);
+	}
+	eq_err(err, 0, "vmas.patchwork.accounts");
 	ok(snap.count > PATCHES / 4, "vmas.patchwork.many");
-	alone = sums_differ(&snap, true) + accts_differ(fd, &snap);
 	eq(alone, 0, "vmas.patchwork.sums");
 	free_vmas(&snap);
 }
