@@ -209,38 +209,37 @@ static __always_inline unsigned long differ_in_eight(pte_t *ptep, unsigned long 
 	return bits;
 }
 
-#define EIGHT (8 * PAGE_SIZE)
-
 /*
- * Up to where the entries behind @ptep have the flags of @pte. Eight at a time: to
- * decide costs more than to look.
+ * The first entry from @p on whose flags (the bits in @mask) are others, or that is not
+ * empty; or @stop. After a few, eight at a time: to decide costs more than to look.
  */
-static __always_inline unsigned long same_until(pte_t *ptep, pte_t pte, unsigned long next,
-						unsigned long end)
+static __always_inline pte_t *same_from(pte_t *p, pte_t *stop, unsigned long mask,
+					unsigned long flags)
 {
-	unsigned long flags = mmscope_flags_of(pte);
+	pte_t *single = p + 3;
 
-	if (next >= end || mmscope_flags_of(ptep_get(++ptep)) != flags)
-		return next;
-	for (; end - next >= EIGHT; next += EIGHT, ptep += 8)
-		if (differ_in_eight(ptep, flags) & mmscope_compat_flags_mask())
-			break;
-	for (; next < end && mmscope_flags_of(ptep_get(ptep)) == flags; ptep++)
-		next += PAGE_SIZE;
-	return next;
+	for (; p < stop && p < single; p++)
+		if ((mmscope_compat_raw(ptep_get(p)) & mask) != flags)
+			return p;
+	while (stop - p >= 8 && !(differ_in_eight(p, flags) & mask))
+		p += 8;
+	while (p < stop && (mmscope_compat_raw(ptep_get(p)) & mask) == flags)
+		p++;
+	return p;
 }
 
-static __always_inline unsigned long none_until(pte_t *ptep, unsigned long next,
-						unsigned long end)
+static __always_inline pte_t *none_from(pte_t *p, pte_t *stop)
 {
-	if (next >= end || !pte_none(ptep_get(++ptep)))
-		return next;
-	for (; end - next >= EIGHT; next += EIGHT, ptep += 8)
-		if (differ_in_eight(ptep, 0))
-			break;
-	for (; next < end && pte_none(ptep_get(ptep)); ptep++)
-		next += PAGE_SIZE;
-	return next;
+	pte_t *single = p + 3;
+
+	for (; p < stop && p < single; p++)
+		if (!pte_none(ptep_get(p)))
+			return p;
+	while (stop - p >= 8 && !differ_in_eight(p, 0))
+		p += 8;
+	while (p < stop && pte_none(ptep_get(p)))
+		p++;
+	return p;
 }
 
 /* What is neither plain nor empty. */
@@ -261,28 +260,29 @@ static __always_inline unsigned long piece_at(struct scan *s, pte_t *ptep, unsig
 					      unsigned long end, u64 *cats, bool *matter)
 {
 	pte_t pte = ptep_get(ptep);	/* once: the processor sets bits in it */
-	unsigned long next = addr + PAGE_SIZE;
+	pte_t *p, *stop = ptep + ((end - addr) >> PAGE_SHIFT);
+	unsigned long next;
 	u64 bits;
 
 	if (is_plain(s, pte)) {
 		*cats = meaning_of(s, pte);
 		*matter = s->flags_matter;
-		if (!s->folios)
-			return same_until(ptep, pte, next, end);
-		next = addr + PAGE_SIZE * mmscope_classify_pages(&s->class, ptep, pte,
-								 (end - addr) >> PAGE_SHIFT, &bits);
-		*cats |= bits;
-		*matter = matters(s, *cats);
-		return next;
-	}
-	if (pte_none(pte)) {
+		if (s->folios) {
+			p = ptep + mmscope_classify_pages(&s->class, ptep, pte, stop - ptep, &bits);
+			*cats |= bits;
+			*matter = matters(s, *cats);
+		} else {
+			p = same_from(ptep + 1, stop, mmscope_compat_flags_mask(), s->flags);
+		}
+	} else if (pte_none(pte)) {
 		*cats = s->class.always;
 		*matter = s->holes_matter;
-		next = none_until(ptep, next, end);
+		p = none_from(ptep + 1, stop);
 	} else {
-		next = addr + PAGE_SIZE * odd_piece(s, ptep, pte, (end - addr) >> PAGE_SHIFT, cats);
+		p = ptep + odd_piece(s, ptep, pte, stop - ptep, cats);
 		*matter = matters(s, *cats);
 	}
+	next = addr + (p - ptep) * PAGE_SIZE;
 	if (s->cache && mmscope_classify_is_empty(pte)) {
 		*cats |= mmscope_incore_next(&s->incore, s->descent.vma, addr, &next);
 		*matter = matters(s, *cats);
@@ -329,36 +329,6 @@ static __always_inline unsigned long found_pieces(struct scan *s, pte_t *ptep,
 }
 
 /* ---- the same, where flags say all ---- */
-
-/* As same_until() and none_until(), by entries; @mask: which bits are flags. */
-static __always_inline pte_t *same_from(pte_t *p, pte_t *stop, unsigned long mask,
-					unsigned long flags)
-{
-	pte_t *single = p + 3;
-
-	for (; p < stop && p < single; p++)
-		if ((mmscope_compat_raw(ptep_get(p)) & mask) != flags)
-			return p;
-	while (stop - p >= 8 && !(differ_in_eight(p, flags) & mask))
-		p += 8;
-	while (p < stop && (mmscope_compat_raw(ptep_get(p)) & mask) == flags)
-		p++;
-	return p;
-}
-
-static __always_inline pte_t *none_from(pte_t *p, pte_t *stop)
-{
-	pte_t *single = p + 3;
-
-	for (; p < stop && p < single; p++)
-		if (!pte_none(ptep_get(p)))
-			return p;
-	while (stop - p >= 8 && !differ_in_eight(p, 0))
-		p += 8;
-	while (p < stop && pte_none(ptep_get(p)))
-		p++;
-	return p;
-}
 
 /* Neither empty nor with the flags of the last plain one. Returns the one behind. */
 static noinline pte_t *other_piece(struct scan *s, pte_t *p, pte_t *stop, u64 *cats)
