@@ -2,7 +2,7 @@
 /*
  * walk.c - the descent through the page tables, and its locking.
  * One function a level, from the top down; what an entry means is told by
- * classify.c, what is done with it by whoever asks (pages.c).
+ * classify.c, what is done with it by whoever asks (found.c).
  *
  * What keeps the tables from being freed under us.  The mmap lock is held for
  * reading, and only addresses that a VMA covers are looked at.  munmap() frees

@@ -1,0 +1,512 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * found.c - what the descent finds, handed on: entries side by side of which the same
+ * holds become a run, or are added to an account.
+ *
+ * All of it runs under the mmap lock, and most under a page-table lock: nothing here
+ * sleeps, takes a lock, or allocates. What memory is asked about most often is made apart,
+ * since each decision a page is dear: found_by_flags() and counted_by_sums().
+ */
+#include <linux/mm.h>
+
+#include "scan.h"
+
+/* Bytes; asking is a read of a cache line that a writer may just have taken. */
+#define GIVE_WAY (MMSCOPE_BATCH_MIN * PAGE_SIZE)
+
+#define to_scan(d) container_of(d, struct scan, descent)
+
+/* ---- counting ---- */
+
+#define PARTS (CAT(SHARED) | CAT(DIRTY) | CAT(PAGE_DIRTY))
+#define RESIDENT (CAT(PRESENT) | CAT(MIGRATING) | CAT(DEVICE))
+
+/*
+ * The figures of smaps: it counts pages with a struct page, but not hugetlb;
+ * those on the move, or with a device, too, and takes them for shared.
+ */
+static void account_rss(struct mmscope_acct *acct, u64 want, u64 cats, u64 bytes)
+{
+	bool dirty = cats & (CAT(DIRTY) | CAT(PAGE_DIRTY));
+
+	if (!(cats & RESIDENT) ||
+	    (cats & (CAT(ZERO) | CAT(SPECIAL) | CAT(HUGETLB))))
+		return;
+	acct->rss += bytes;
+	if ((want & PARTS) != PARTS)
+		return;
+	if ((cats & CAT(SHARED)) || !(cats & CAT(PRESENT)))
+		*(dirty ? &acct->shared_dirty : &acct->shared_clean) += bytes;
+	else
+		*(dirty ? &acct->private_dirty : &acct->private_clean) += bytes;
+}
+
+static void account(struct scan *s, struct alike *a)
+{
+	u64 left = a->cats & s->acct_categories;
+
+	while (left) {
+		unsigned int bit = __ffs64(left);
+
+		s->acct->pages[bit] += a->pages;
+		left &= left - 1;
+	}
+	account_rss(s->acct, s->acct_categories, a->cats, a->pages << PAGE_SHIFT);
+	a->pages = 0;
+}
+
+void mmscope_found_account(struct scan *s)
+{
+	account(s, &s->alike[0]);
+	account(s, &s->alike[1]);
+}
+
+static inline void count(struct scan *s, u64 cats, u64 pages)
+{
+	struct alike *a = &s->alike[s->latest];
+
+	if (a->cats != cats) {
+		s->latest = !s->latest;
+		a = &s->alike[s->latest];
+		if (a->cats != cats) {
+			account(s, a);
+			a->cats = cats;
+		}
+	}
+	a->pages += pages;
+}
+
+/* ---- what the descent finds ---- */
+
+/* Rss is counted whatever categories are. */
+static __always_inline bool matters(const struct scan *s, u64 cats)
+{
+	return s->runs ? mmscope_runs_want(s->runs, cats) :
+			 (cats & (s->acct_categories | RESIDENT));
+}
+
+bool mmscope_found_matters(const struct scan *s, u64 cats)
+{
+	return matters(s, cats);
+}
+
+/* Each returns how far what was found was taken. This one, of what matters. */
+static __always_inline unsigned long emit_to(struct scan *s, unsigned long start,
+					     unsigned long end, u64 cats, bool runs)
+{
+	if (runs)
+		return mmscope_runs_tell(s->runs, start, end, cats);
+	count(s, cats, (end - start) >> PAGE_SHIFT);
+	return end;
+}
+
+static unsigned long emit(struct scan *s, unsigned long start, unsigned long end, u64 cats)
+{
+	if (s->runs)
+		return mmscope_runs_add(s->runs, start, end, cats);
+	count(s, cats, (end - start) >> PAGE_SHIFT);
+	return end;
+}
+
+static unsigned long emit_frames(struct scan *s, unsigned long start, unsigned long end,
+				 u64 cats, u64 frame, bool follow)
+{
+	if (s->runs && frame)
+		return mmscope_runs_add_frames(s->runs, start, end, cats, frame, follow);
+	return emit(s, start, end, cats);
+}
+
+/*
+ * Within a table: does somebody wait for the mmap lock? Asked every few pages of
+ * those that are looked at one by one, and after one at least.
+ */
+static bool give_way(const struct mmscope_descent *d, unsigned long addr)
+{
+	return !(addr & (GIVE_WAY - 1)) && mmap_lock_is_contended(d->vma->vm_mm);
+}
+
+/* A present entry whose flags say all but what only its page can tell. */
+static bool is_plain(const struct scan *s, pte_t pte)
+{
+	return s->by_flags && pte_present(pte) && !pte_special(pte);
+}
+
+/* What its flags say; they are mostly those of the entry before. */
+static u64 meaning_of(struct scan *s, pte_t pte)
+{
+	unsigned long flags = mmscope_flags_of(pte);
+
+	if (flags != s->flags) {
+		s->flags_mean = mmscope_classify_flags(&s->class, pte);
+		s->flags_matter = matters(s, s->flags_mean);
+		s->flags = flags;
+	}
+	return s->flags_mean;
+}
+
+/* Bits that are not in all of the eight entries from @ptep on as in @as. */
+static __always_inline unsigned long differ_in_eight(pte_t *ptep, unsigned long as)
+{
+	unsigned long bits = 0;
+	int i;
+
+#pragma GCC unroll 8
+	for (i = 0; i < 8; i++)
+		bits |= mmscope_compat_raw(ptep_get(ptep + i)) ^ as;
+	return bits;
+}
+
+/*
+ * The first entry from @p on whose flags (the bits in @mask) are others, or that is not
+ * empty; or @stop. After a few, eight at a time: to decide costs more than to look.
+ */
+static __always_inline pte_t *same_from(pte_t *p, pte_t *stop, unsigned long mask,
+					unsigned long flags)
+{
+	pte_t *single = p + 3;
+
+	for (; p < stop && p < single; p++)
+		if ((mmscope_compat_raw(ptep_get(p)) & mask) != flags)
+			return p;
+	while (stop - p >= 8 && !(differ_in_eight(p, flags) & mask))
+		p += 8;
+	while (p < stop && (mmscope_compat_raw(ptep_get(p)) & mask) == flags)
+		p++;
+	return p;
+}
+
+static __always_inline pte_t *none_from(pte_t *p, pte_t *stop)
+{
+	pte_t *single = p + 3;
+
+	for (; p < stop && p < single; p++)
+		if (!pte_none(ptep_get(p)))
+			return p;
+	while (stop - p >= 8 && !differ_in_eight(p, 0))
+		p += 8;
+	while (p < stop && pte_none(ptep_get(p)))
+		p++;
+	return p;
+}
+
+/* What is neither plain nor empty. */
+static noinline unsigned long odd_piece(struct scan *s, pte_t *ptep, pte_t pte,
+					unsigned int most, u64 *cats)
+{
+	u64 frame;
+
+	*cats = mmscope_classify_entry(&s->class, pte, 1, 0, &frame);
+	return pte_present(pte) ? 1 : mmscope_classify_swapped(ptep, pte, most);
+}
+
+/*
+ * The piece that begins at @addr: entries of which the same holds, found alike, up
+ * to @end at most. Returns where the next begins. *@matter: somebody wants to know.
+ */
+static __always_inline unsigned long piece_at(struct scan *s, pte_t *ptep, unsigned long addr,
+					      unsigned long end, u64 *cats, bool *matter)
+{
+	pte_t pte = ptep_get(ptep);	/* once: the processor sets bits in it */
+	pte_t *p, *stop = ptep + ((end - addr) >> PAGE_SHIFT);
+	unsigned long next;
+	u64 bits;
+
+	if (is_plain(s, pte)) {
+		*cats = meaning_of(s, pte);
+		*matter = s->flags_matter;
+		if (s->folios) {
+			p = ptep + mmscope_classify_pages(&s->class, ptep, pte, stop - ptep, &bits);
+			*cats |= bits;
+			*matter = matters(s, *cats);
+		} else {
+			p = same_from(ptep + 1, stop, mmscope_compat_flags_mask(), s->flags);
+		}
+	} else if (pte_none(pte)) {
+		*cats = s->class.always;
+		*matter = s->holes_matter;
+		p = none_from(ptep + 1, stop);
+	} else {
+		p = ptep + odd_piece(s, ptep, pte, stop - ptep, cats);
+		*matter = matters(s, *cats);
+	}
+	next = addr + (p - ptep) * PAGE_SIZE;
+	if (s->cache && mmscope_classify_is_empty(pte)) {
+		*cats |= mmscope_incore_next(&s->incore, s->descent.vma, addr, &next);
+		*matter = matters(s, *cats);
+	}
+	return next;
+}
+
+/* Where the lock may be asked for next: see give_way(). */
+static unsigned long way_until(unsigned long addr, unsigned long end)
+{
+	return min(end, (addr | (GIVE_WAY - 1)) + 1);
+}
+
+/*
+ * [from, addr) is alike, and not yet handed on: what costs most is to do that for
+ * each page. Made once for who takes runs, and once for who counts.
+ */
+static __always_inline unsigned long found_pieces(struct scan *s, pte_t *ptep,
+						  unsigned long addr, unsigned long end,
+						  bool runs)
+{
+	unsigned long from = addr, stop = way_until(addr, end), next;
+	bool matter = false, alike_matter = false;
+	u64 alike = 0, cats;
+
+	do {
+		for (; addr < stop; ptep += (next - addr) >> PAGE_SHIFT, addr = next) {
+			next = piece_at(s, ptep, addr, stop, &cats, &matter);
+			if (cats == alike && alike_matter)
+				continue;
+			if (alike_matter) {
+				unsigned long reached = emit_to(s, from, addr, alike, runs);
+
+				if (reached < addr)
+					return reached;
+			}
+			from = addr;
+			alike = cats;
+			alike_matter = matter;
+		}
+		stop = way_until(addr, end);
+	} while (addr < end && !give_way(&s->descent, addr));
+	return alike_matter ? emit_to(s, from, addr, alike, runs) : addr;
+}
+
+/* ---- the same, where flags say all ---- */
+
+/* Neither empty nor with the flags of the last plain one. Returns the one behind. */
+static noinline pte_t *other_piece(struct scan *s, pte_t *p, pte_t *stop, u64 *cats)
+{
+	pte_t pte = ptep_get(p);
+
+	if (!is_plain(s, pte))
+		return p + odd_piece(s, p, pte, stop - p, cats);
+	*cats = meaning_of(s, pte);
+	return p + 1;
+}
+
+/*
+ * What memory is asked about most often, and so made apart: no page is looked at, nor
+ * the cache, and as many pages may be told of as there are in a table. Returns where it
+ * stopped; what there was no room for begins there.
+ */
+MMSCOPE_LOOP(found_by_flags, 2048)
+static unsigned long found_by_flags(struct scan *s, pte_t *first, unsigned long addr,
+				    unsigned long end)
+{
+	const unsigned long mask = mmscope_compat_flags_mask();
+	const bool holes = s->holes_matter, room = s->runs->room;
+	pte_t *p = first, *from, *stop;
+	u64 told = 0, cats;
+	bool matter;
+
+	for (; addr < end; addr = way_until(addr, end), first = p) {
+		stop = first + ((way_until(addr, end) - addr) >> PAGE_SHIFT);
+		while (p < stop) {
+			pte_t pte = ptep_get(p);
+
+			from = p;
+			if (pte_none(pte)) {
+				p = none_from(p + 1, stop);
+				if (!holes)
+					continue;
+				matter = true;
+				cats = s->class.always;
+			} else if ((mmscope_compat_raw(pte) & mask) == s->flags) {
+				p = same_from(p + 1, stop, mask, s->flags);
+				matter = s->flags_matter;
+				cats = s->flags_mean;
+			} else {
+				p = other_piece(s, p, stop, &cats);
+				matter = matters(s, cats);
+			}
+			if (!matter)
+				continue;
+			if (room && !mmscope_runs_extend(s->runs, addr + (from - first) * PAGE_SIZE,
+						 addr + (p - first) * PAGE_SIZE, cats)) {
+				mmscope_runs_count(s->runs, told);
+				return addr + (from - first) * PAGE_SIZE;
+			}
+			told += p - from;
+		}
+		if (give_way(&s->descent, way_until(addr, end)))
+			end = way_until(addr, end);
+	}
+	mmscope_runs_count(s->runs, told);
+	return end;
+}
+
+MMSCOPE_LOOP(found_ptes, 4096)
+static unsigned long found_ptes(struct mmscope_descent *d, pte_t *ptep, unsigned long addr,
+				unsigned long end)
+{
+	struct scan *s = to_scan(d);
+
+	if (s->by_flags && !s->folios && !s->cache && s->runs->pages_left >= PTRS_PER_PTE)
+		return found_by_flags(s, ptep, addr, end);
+	return found_pieces(s, ptep, addr, end, true);
+}
+
+/* What smaps asks for: the same way, but each page is looked at. */
+static void count_some(struct scan *s, u64 cats, u64 pages)
+{
+	if (pages)
+		count(s, cats, pages);
+}
+
+static void count_sums(struct scan *s, const struct mmscope_sums *sums)
+{
+	u64 cats = s->flags_mean;
+
+	count_some(s, cats, sums->pages + sums->both - sums->shared - sums->dirty);
+	count_some(s, cats | CAT(SHARED), sums->shared - sums->both);
+	count_some(s, cats | CAT(PAGE_DIRTY), sums->dirty - sums->both);
+	count_some(s, cats | CAT(SHARED) | CAT(PAGE_DIRTY), sums->both);
+}
+
+MMSCOPE_LOOP(counted_by_sums, 2048)
+static unsigned long counted_by_sums(struct scan *s, pte_t *first, unsigned long addr,
+				     unsigned long end)
+{
+	const unsigned long mask = mmscope_compat_flags_mask();
+	pte_t *p = first, *from, *stop;
+	struct mmscope_sums sums;
+	u64 cats;
+
+	for (; addr < end; addr = way_until(addr, end), first = p) {
+		stop = first + ((way_until(addr, end) - addr) >> PAGE_SHIFT);
+		while (p < stop) {
+			pte_t pte = ptep_get(p);
+
+			from = p;
+			sums.pages = 0;
+			if (is_plain(s, pte)) {
+				meaning_of(s, pte);
+				p = mmscope_classify_sums(p, stop, s->flags, mask, &sums);
+				count_sums(s, &sums);
+			} else if (pte_none(pte)) {
+				p = none_from(p + 1, stop);
+			} else {
+				p += odd_piece(s, p, pte, stop - p, &cats);
+				count(s, cats, p - from);
+				continue;
+			}
+			if (s->holes_matter)
+				count(s, s->class.always, p - from - sums.pages);
+		}
+		if (give_way(&s->descent, way_until(addr, end)))
+			end = way_until(addr, end);
+	}
+	return end;
+}
+
+MMSCOPE_LOOP(counted_ptes, 4096)
+static unsigned long counted_ptes(struct mmscope_descent *d, pte_t *ptep, unsigned long addr,
+				  unsigned long end)
+{
+	struct scan *s = to_scan(d);
+
+	if (s->by_flags && s->folios && !s->cache &&
+	    !(s->class.want & MMSCOPE_CATS_FOLIO & ~MMSCOPE_CLASSIFY_SMAPS))
+		return counted_by_sums(s, ptep, addr, end);
+	return found_pieces(s, ptep, addr, end, false);
+}
+
+/* A page with a frame is a run of its own, until runs.c says otherwise. */
+static unsigned long found_frames(struct mmscope_descent *d, pte_t *ptep, unsigned long addr,
+				  unsigned long end)
+{
+	struct scan *s = to_scan(d);
+
+	do {
+		pte_t pte = ptep_get(ptep);
+		unsigned long next = addr + PAGE_SIZE, reached;
+		u64 frame, cats = mmscope_classify_entry(&s->class, pte, 1, 0, &frame);
+
+		if (s->cache && mmscope_classify_is_empty(pte))
+			cats |= mmscope_incore_next(&s->incore, s->descent.vma, addr, &next);
+		reached = emit_frames(s, addr, next, cats, frame, pte_present(pte));
+		if (reached < next)
+			return reached;
+		addr = next;
+		ptep++;
+	} while (addr < end && !give_way(d, addr));
+	return addr;
+}
+
+static unsigned long found_leaf(struct mmscope_descent *d, pte_t pte, int level,
+				unsigned long addr, unsigned long end)
+{
+	struct scan *s = to_scan(d);
+	unsigned long mask = (level == 2 ? PMD_SIZE : PUD_SIZE) - 1;
+	unsigned long step = PAGE_SIZE;
+	u64 frame, cats;
+
+	if (mmscope_classify_uniform(&s->class, pte))
+		step = end - addr;
+	while (addr < end) {
+		unsigned long next = addr + step, reached;
+
+		cats = mmscope_classify_entry(&s->class, pte, level,
+					      (addr & mask) >> PAGE_SHIFT, &frame);
+		if (d->shared_table && pte_present(pte) && (s->class.want & CAT(SHARED)))
+			cats |= CAT(SHARED);
+		reached = emit_frames(s, addr, next, cats, frame, pte_present(pte));
+		d->budget--;
+		if (reached < next)
+			return reached;
+		addr = next;
+		if (d->budget <= 0 || give_way(d, addr))
+			break;
+	}
+	return addr;
+}
+
+/* What a look-up in the cache costs, of up to MMSCOPE_INCORE_MOST pages: a guess. */
+#define HOLE_COST 8
+
+static unsigned long found_hole(struct mmscope_descent *d, unsigned long addr,
+				unsigned long end)
+{
+	struct scan *s = to_scan(d);
+
+	if (!s->cache)
+		return emit(s, addr, end, s->class.always);
+	while (addr < end && d->budget > 0) {
+		unsigned long next = end, reached;
+		u64 cats = mmscope_incore_next(&s->incore, d->vma, addr, &next);
+
+		reached = emit(s, addr, next, cats | s->class.always);
+		d->budget -= HOLE_COST;
+		if (reached < next)
+			return reached;
+		addr = next;
+	}
+	return addr;
+}
+
+static const struct mmscope_descent_ops scan_ops = {
+	.ptes = found_ptes,
+	.leaf = found_leaf,
+	.hole = found_hole,
+};
+
+static const struct mmscope_descent_ops count_ops = {
+	.ptes = counted_ptes,
+	.leaf = found_leaf,
+	.hole = found_hole,
+};
+
+static const struct mmscope_descent_ops frames_ops = {
+	.ptes = found_frames,
+	.leaf = found_leaf,
+	.hole = found_hole,
+};
+
+const struct mmscope_descent_ops *mmscope_found_ops(const struct scan *s)
+{
+	return s->class.frames ? &frames_ops : s->runs ? &scan_ops : &count_ops;
+}
