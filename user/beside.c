@@ -36,9 +36,12 @@ bool beside_find(const char *name, char *path, size_t size)
 	char self[PATH_MAX], dir[PATH_MAX + 64];
 
 	own_path(self);
-	if (strrchr(self, '/'))
+	/* If nobody can tell where it is, it is not at the root of all. */
+	if (strrchr(self, '/')) {
 		*strrchr(self, '/') = 0;
-	snprintf(dir, sizeof(dir), "%s/../libexec/mmscope", self);
-	return is_there(path, size, self, name) || is_there(path, size, dir, name) ||
-	       is_there(path, size, MMS_LIBEXEC, name);
+		snprintf(dir, sizeof(dir), "%s/../libexec/mmscope", self);
+		if (is_there(path, size, self, name) || is_there(path, size, dir, name))
+			return true;
+	}
+	return is_there(path, size, MMS_LIBEXEC, name);
 }

@@ -114,6 +114,7 @@ struct bench_case {
 	unsigned int part;		/* of the bytes that the user chose: 1/part */
 };
 extern const struct bench_case bench_cases[];	/* ends with a name of NULL */
+#define SPARSE_PAGES	1000	/* of the cases terabyte and packed */
 
 void build_dense(struct region *r, u64 bytes);
 void build_sparse(struct region *r, u64 touched);	/* a terabyte with so many pages */

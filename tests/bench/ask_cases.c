@@ -11,7 +11,6 @@
 
 #define HUGE_BYTES	(2UL << 20)
 #define TERABYTE	(1ULL << 40)
-#define SPARSE_PAGES	1000
 #define MANY_VMAS	60000
 #define FILE_VMAS	20000
 

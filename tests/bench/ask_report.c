@@ -165,13 +165,14 @@ static void tell_sparse(const struct result *r, int n)
 }
 
 /* Each page is alone in its table, and that in one of the level above. */
-#define SPARSE_TABLES (2 * 1000)
+#define SPARSE_TABLES (2 * SPARSE_PAGES)
 
 /* What it costs by tables that there are, which is all that can be read of it. */
 static void tell_tables(const struct result *r, int n, u64 bytes)
 {
 	double dense_tables = bytes / 512.0 / page;
 	char ratio[16], time[16];
+	bool any = false;
 	int i;
 
 	for (i = 0; i < n; i++) {
@@ -184,9 +185,12 @@ static void tell_tables(const struct result *r, int n, u64 bytes)
 		if (!dense)
 			continue;
 		sparse_ns = r[i].quartile[1] / SPARSE_TABLES;
-		fprintf(stderr, "  %-8s %-8s %s a page table, %s what a full one costs\n",
-			question_names[r[i].question], r[i].way, time_text(sparse_ns, time),
-			ratio_text(sparse_ns / (dense->quartile[1] / dense_tables), ratio));
+		if (!any)
+			fprintf(stderr, "\na page table of that terabyte, against a full one:\n");
+		any = true;
+		fprintf(stderr, "  %-8s %-8s %-8s %s\n", question_names[r[i].question], r[i].way,
+			ratio_text(sparse_ns / (dense->quartile[1] / dense_tables), ratio),
+			time_text(sparse_ns, time));
 	}
 }
 

@@ -261,8 +261,8 @@ static int hand_over(void)
 		execv(path, given);
 		mms_fail(&err, MMS_FAILED, NULL, path, "%s", strerrordesc_np(errno));
 	} else {
-		mms_fail(&err, MMS_FAILED, "make user, or make install", "mmscope-more",
-			 "the program that does this is not installed");
+		mms_fail(&err, MMS_FAILED, "it belongs beside mmscope; or: make install",
+			 "mmscope-more", "the program that does this is not there");
 	}
 	return cmd_error(&err);
 }
