@@ -570,4 +570,17 @@ static inline struct folio *softleaf_to_folio(softleaf_t entry)
 #define PTE_MARKER_GUARD 0
 #endif
 
+/*
+ * Does somebody wait for the mmap lock? Who sleeps for it is on its list; who spins for it
+ * holds or waits for the spinners' own lock, but where it has none.
+ */
+static inline bool mmscope_compat_awaited(struct mm_struct *mm)
+{
+#if defined(CONFIG_RWSEM_SPIN_ON_OWNER) && !defined(CONFIG_PREEMPT_RT)
+	if (osq_is_locked(&mm->mmap_lock.osq))
+		return true;
+#endif
+	return mmap_lock_is_contended(mm);
+}
+
 #endif /* MMSCOPE_COMPAT_H */

@@ -11,7 +11,10 @@
 
 #include "scan.h"
 
-/* Bytes; asking is a read of a cache line that a writer may just have taken. */
+/*
+ * Bytes. Who waits spins for some 10 us before he sleeps, and to look at so many pages
+ * takes well below one; asking is a read of a cache line that a writer may just have taken.
+ */
 #define GIVE_WAY (MMSCOPE_BATCH_MIN * PAGE_SIZE)
 
 #define to_scan(d) container_of(d, struct scan, descent)
@@ -122,7 +125,7 @@ static unsigned long emit_frames(struct scan *s, unsigned long start, unsigned l
  */
 static bool give_way(const struct mmscope_descent *d, unsigned long addr)
 {
-	return !(addr & (GIVE_WAY - 1)) && mmap_lock_is_contended(d->vma->vm_mm);
+	return !(addr & (GIVE_WAY - 1)) && mmscope_compat_awaited(d->vma->vm_mm);
 }
 
 /* A present entry whose flags say all but what only its page can tell. */
@@ -290,8 +293,9 @@ static noinline pte_t *other_piece(struct scan *s, pte_t *p, pte_t *stop, u64 *c
 
 /*
  * What memory is asked about most often, and so made apart: no page is looked at, nor
- * the cache, and as many pages may be told of as there are in a table. Returns where it
- * stopped; what there was no room for begins there.
+ * the cache, and as many pages may be told of as there are in a table. That takes so little
+ * time that nobody's waiting is heeded. Returns where it stopped; what there was no room for
+ * begins there.
  */
 MMSCOPE_LOOP(found_by_flags, 2048)
 static unsigned long found_by_flags(struct scan *s, pte_t *first, unsigned long addr,
@@ -299,41 +303,36 @@ static unsigned long found_by_flags(struct scan *s, pte_t *first, unsigned long 
 {
 	const unsigned long mask = mmscope_compat_flags_mask();
 	const bool holes = s->holes_matter, room = s->runs->room;
-	pte_t *p = first, *from, *stop;
+	pte_t *p = first, *from, *stop = first + ((end - addr) >> PAGE_SHIFT);
 	u64 told = 0, cats;
 	bool matter;
 
-	for (; addr < end; addr = way_until(addr, end), first = p) {
-		stop = first + ((way_until(addr, end) - addr) >> PAGE_SHIFT);
-		while (p < stop) {
-			pte_t pte = ptep_get(p);
+	while (p < stop) {
+		pte_t pte = ptep_get(p);
 
-			from = p;
-			if (pte_none(pte)) {
-				p = none_from(p + 1, stop);
-				if (!holes)
-					continue;
-				matter = true;
-				cats = s->class.always;
-			} else if ((mmscope_compat_raw(pte) & mask) == s->flags) {
-				p = same_from(p + 1, stop, mask, s->flags);
-				matter = s->flags_matter;
-				cats = s->flags_mean;
-			} else {
-				p = other_piece(s, p, stop, &cats);
-				matter = matters(s, cats);
-			}
-			if (!matter)
+		from = p;
+		if (pte_none(pte)) {
+			p = none_from(p + 1, stop);
+			if (!holes)
 				continue;
-			if (room && !mmscope_runs_extend(s->runs, addr + (from - first) * PAGE_SIZE,
-						 addr + (p - first) * PAGE_SIZE, cats)) {
-				mmscope_runs_count(s->runs, told);
-				return addr + (from - first) * PAGE_SIZE;
-			}
-			told += p - from;
+			matter = true;
+			cats = s->class.always;
+		} else if ((mmscope_compat_raw(pte) & mask) == s->flags) {
+			p = same_from(p + 1, stop, mask, s->flags);
+			matter = s->flags_matter;
+			cats = s->flags_mean;
+		} else {
+			p = other_piece(s, p, stop, &cats);
+			matter = matters(s, cats);
 		}
-		if (give_way(&s->descent, way_until(addr, end)))
-			end = way_until(addr, end);
+		if (!matter)
+			continue;
+		if (room && !mmscope_runs_extend(s->runs, addr + (from - first) * PAGE_SIZE,
+						 addr + (p - first) * PAGE_SIZE, cats)) {
+			end = addr + (from - first) * PAGE_SIZE;
+			break;
+		}
+		told += p - from;
 	}
 	mmscope_runs_count(s->runs, told);
 	return end;

@@ -19,7 +19,7 @@
 #define MMSCOPE_SCRATCH		(16 * 1024)	/* bytes a session owns */
 #define MMSCOPE_SNAPSHOT_MAX	(64UL << 20)	/* bytes of one VMAS answer */
 #define MMSCOPE_BATCH		4096		/* entries read in one hold */
-#define MMSCOPE_BATCH_MIN	64		/* also if somebody waits */
+#define MMSCOPE_BATCH_MIN	32		/* also if somebody waits */
 #define MMSCOPE_TARGETS_MAX	256		/* directories in /proc/mmscope */
 #define MMSCOPE_TARGETS_USER	32		/* and for one user */
 
@@ -43,6 +43,7 @@ struct mmscope_target {
 	struct mm_struct *mm;
 	struct pid *pid;		/* of the thread that was named */
 	bool trusted;			/* who asks now may see frames and kpageflags */
+	u64 quiet_until;		/* the lock is left alone: see mmscope_target_lock() */
 };
 
 /* All may sleep; call them with no lock of an mm held. */
@@ -56,9 +57,10 @@ bool mmscope_target_trusts(const struct file *file);
  * The mm's lock for reading, and a use of it, so that it is not torn down.
  * Killable; the caller holds no lock of an mm.  Errors: ENOTCONN ESTALE ESRCH
  * EINTR.  Unlock may be the last use, and then frees the mm: it may sleep.
+ * The next lock waits a while first, if this hold was in somebody's way.
  */
-int mmscope_target_lock(const struct mmscope_target *t, u64 *since);
-void mmscope_target_unlock(const struct mmscope_target *t, u64 since);
+int mmscope_target_lock(struct mmscope_target *t, u64 *since);
+void mmscope_target_unlock(struct mmscope_target *t, u64 since);
 /* The figures of INFO; `holds` and their sums only if @trusted. No lock. */
 void mmscope_target_holds(struct mmscope_info *info, bool trusted);
 
@@ -109,22 +111,22 @@ const char *mmscope_vmas_name(struct vm_area_struct *vma, char *scratch, size_t 
 u64 mmscope_vmas_flags_known(void);
 
 /* Takes and drops the mmap lock; may sleep. */
-int mmscope_vmas_query(const struct mmscope_target *t, struct mmscope_vmas *arg, u32 mm_size,
+int mmscope_vmas_query(struct mmscope_target *t, struct mmscope_vmas *arg, u32 mm_size,
 		       char *scratch);
 
 /* ---- pages.c: the state of pages; takes and drops the mmap lock ---- */
 
 u64 mmscope_pages_categories(void);
-int mmscope_pages_query(const struct mmscope_target *t, struct mmscope_pages *arg,
+int mmscope_pages_query(struct mmscope_target *t, struct mmscope_pages *arg,
 			void *scratch);
 /*
  * An account of each of @count VMAs (one at least), in address order, as their ranges
  * are found by now.
  * EINTR by a fatal signal only, if @killable; else by any.
  */
-int mmscope_pages_count(const struct mmscope_target *t, const struct mmscope_vma *vmas,
+int mmscope_pages_count(struct mmscope_target *t, const struct mmscope_vma *vmas,
 			u32 count, u64 cats, bool killable, struct mmscope_acct *accts);
-int mmscope_pages_walk(const struct mmscope_target *t, struct mmscope_walk *arg);
+int mmscope_pages_walk(struct mmscope_target *t, struct mmscope_walk *arg);
 
 /* ---- walk.c: the descent ---- */
 
@@ -168,7 +170,7 @@ struct mmscope_descent {
 static inline bool mmscope_descent_spent(const struct mmscope_descent *d, struct mm_struct *mm)
 {
 	return d->budget <= 0 || (d->budget <= MMSCOPE_BATCH - MMSCOPE_BATCH_MIN &&
-				  mmap_lock_is_contended(mm));
+				  mmscope_compat_awaited(mm));
 }
 
 static inline unsigned long mmscope_flags_of(pte_t pte)

@@ -9,7 +9,6 @@
  * full, or it must be asked who may know a file's cache. Nothing is copied to
  * user space under it: the page fault could want the very same lock.
  */
-#include <linux/delay.h>
 #include <linux/mm.h>
 #include <linux/sched/signal.h>
 #include <linux/uaccess.h>
@@ -180,9 +179,8 @@ static bool next_vma(struct scan *s)
  * several VMAs if their accounts are asked for: a hold costs more than a small one.
  * EINTR only if the wait for the lock was cut short by a fatal signal.
  */
-static int scan_step(struct scan *s, const struct mmscope_target *t)
+static int scan_step(struct scan *s, struct mmscope_target *t)
 {
-	bool contended;
 	u64 since;
 	int err = mmscope_target_lock(t, &since);
 
@@ -193,18 +191,10 @@ static int scan_step(struct scan *s, const struct mmscope_target *t)
 		s->at = scan_batch(s, t->mm, s->at, s->end);
 	while (s->at == s->end && next_vma(s) && !need_resched() &&
 	       !mmscope_descent_spent(&s->descent, t->mm));
-	contended = mmap_lock_is_contended(t->mm);
 	mmscope_target_unlock(t, since);
 	if (s->undecided)
 		mmscope_incore_decide(&s->incore);
-	/*
-	 * A reader that comes straight back takes the lock again before the
-	 * writer that it woke can run, for up to 4 ms (RWSEM_WAIT_TIMEOUT).
-	 */
-	if (contended)
-		usleep_range(20, 100);
-	else
-		cond_resched();
+	cond_resched();
 	return 0;
 }
 
@@ -213,7 +203,7 @@ static bool interrupted(bool killable)
 	return killable ? fatal_signal_pending(current) : signal_pending(current);
 }
 
-int mmscope_pages_count(const struct mmscope_target *t, const struct mmscope_vma *vmas,
+int mmscope_pages_count(struct mmscope_target *t, const struct mmscope_vma *vmas,
 			u32 count, u64 cats, bool killable, struct mmscope_acct *accts)
 {
 	struct scan s = {
@@ -257,7 +247,7 @@ static int copy_runs(struct mmscope_runs *r, struct output *o)
 	return 0;
 }
 
-static int query_runs(struct scan *s, const struct mmscope_target *t,
+static int query_runs(struct scan *s, struct mmscope_target *t,
 		      struct mmscope_pages *arg, struct output *o)
 {
 	struct mmscope_runs *r = s->runs;
@@ -276,7 +266,7 @@ static int query_runs(struct scan *s, const struct mmscope_target *t,
 	return 0;
 }
 
-int mmscope_pages_query(const struct mmscope_target *t, struct mmscope_pages *arg,
+int mmscope_pages_query(struct mmscope_target *t, struct mmscope_pages *arg,
 			void *scratch)
 {
 	struct output o = { .to = u64_to_user_ptr(arg->runs), .left = arg->runs_len };
@@ -312,7 +302,7 @@ int mmscope_pages_query(const struct mmscope_target *t, struct mmscope_pages *ar
 /* ---- WALK ---- */
 
 /* One hold. 1: to be done again, since it changed or a verdict is needed. */
-static int walk_once(struct scan *s, const struct mmscope_target *t, struct mmscope_walk *arg)
+static int walk_once(struct scan *s, struct mmscope_target *t, struct mmscope_walk *arg)
 {
 	unsigned long page = arg->address & PAGE_MASK;
 	struct vm_area_struct *vma;
@@ -346,7 +336,7 @@ static int walk_once(struct scan *s, const struct mmscope_target *t, struct mmsc
 	return !same;
 }
 
-int mmscope_pages_walk(const struct mmscope_target *t, struct mmscope_walk *arg)
+int mmscope_pages_walk(struct mmscope_target *t, struct mmscope_walk *arg)
 {
 	struct mmscope_run run;
 	struct mmscope_runs runs;

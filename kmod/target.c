@@ -16,6 +16,7 @@
  * was about it.
  */
 #include <linux/capability.h>
+#include <linux/delay.h>
 #include <linux/file.h>
 #include <linux/fs.h>
 #include <linux/ktime.h>
@@ -249,10 +250,38 @@ static bool has_exec_ed(const struct mmscope_target *t)
 	return mm && mm != t->mm;
 }
 
-int mmscope_target_lock(const struct mmscope_target *t, u64 *since)
+/*
+ * How not to be in the way. Who wants the lock for writing while it is held for reading
+ * spins for some 10 us, and then sleeps; to be woken takes far longer than most that he
+ * wanted it for. So a hold ends as soon as somebody is seen to spin, and after it the lock
+ * is left alone for a while: longer if it was too late, so that this befalls few of the
+ * hundreds of calls that a busy process makes in that time.
+ * (A reader that comes straight back would moreover take the lock before the writer that
+ * it woke can run, for up to 4 ms: RWSEM_WAIT_TIMEOUT.)
+ */
+#define QUIET_SPUN	(400 * NSEC_PER_USEC)
+#define QUIET_SLEPT	(12800 * NSEC_PER_USEC)
+
+static u64 quiet_after(struct mm_struct *mm)
+{
+	if (mmap_lock_is_contended(mm))
+		return QUIET_SLEPT;
+	return mmscope_compat_awaited(mm) ? QUIET_SPUN : 0;
+}
+
+static void wait_quietly(const struct mmscope_target *t)
+{
+	s64 left = t->quiet_until - ktime_get_ns();
+
+	if (left > 0)
+		usleep_range(left / NSEC_PER_USEC + 1, left / NSEC_PER_USEC + 50);
+}
+
+int mmscope_target_lock(struct mmscope_target *t, u64 *since)
 {
 	if (!t->mm)
 		return -ENOTCONN;
+	wait_quietly(t);
 	if (has_exec_ed(t))
 		return -ESTALE;
 	if (!mmget_not_zero(t->mm))
@@ -278,13 +307,14 @@ static void note_hold(s64 held)
 		;
 }
 
-void mmscope_target_unlock(const struct mmscope_target *t, u64 since)
+void mmscope_target_unlock(struct mmscope_target *t, u64 since)
 {
-	s64 held = ktime_get_ns() - since;
+	u64 quiet = quiet_after(t->mm), now = ktime_get_ns();
 
 	mmap_read_unlock(t->mm);
 	mmput(t->mm);
-	note_hold(held);
+	t->quiet_until = now + quiet;
+	note_hold(now - since);
 }
 
 /* Between two looks at how many lies how large a process is that another asks about. */

@@ -313,7 +313,7 @@ static __always_inline void add_vma(struct snapshot *s, struct vm_area_struct *v
 #define CHECK_EVERY 1024
 
 MMSCOPE_LOOP(take, 2048)
-static int take(struct snapshot *s, const struct mmscope_target *t,
+static int take(struct snapshot *s, struct mmscope_target *t,
 		const struct mmscope_vmas *arg, struct mmscope_mm *mm, char *scratch)
 {
 	VMA_ITERATOR(vmi, t->mm, arg->start);
@@ -414,7 +414,7 @@ static int judge(const struct snapshot *s, struct mmscope_vmas *arg)
 }
 
 /* Without the lock: each VMA's range is counted as it is found by now. */
-static int copy_accounts(const struct snapshot *s, const struct mmscope_target *t,
+static int copy_accounts(const struct snapshot *s, struct mmscope_target *t,
 			 const struct mmscope_vmas *arg, struct mmscope_acct *scratch)
 {
 	struct mmscope_acct __user *to = u64_to_user_ptr(arg->accts);
@@ -454,7 +454,7 @@ static int copy_mm(const struct mmscope_vmas *arg, const struct mmscope_mm *mm, 
 	return copy_to_user(u64_to_user_ptr(arg->mm), mm, len) ? -EFAULT : 0;
 }
 
-static int copy_out(const struct snapshot *s, const struct mmscope_target *t,
+static int copy_out(const struct snapshot *s, struct mmscope_target *t,
 		    const struct mmscope_vmas *arg, const struct mmscope_mm *mm, char *scratch)
 {
 	if (copy_records(s, u64_to_user_ptr(arg->vmas)))
@@ -467,7 +467,7 @@ static int copy_out(const struct snapshot *s, const struct mmscope_target *t,
 	return arg->accts ? copy_accounts(s, t, arg, (void *)scratch) : 0;
 }
 
-static int query_once(const struct mmscope_target *t, struct mmscope_vmas *arg,
+static int query_once(struct mmscope_target *t, struct mmscope_vmas *arg,
 		      struct mmscope_mm *mm, char *scratch, u64 *names_needed)
 {
 	struct snapshot s = {};
@@ -485,7 +485,7 @@ static int query_once(const struct mmscope_target *t, struct mmscope_vmas *arg,
 }
 
 /* @mm_size is the caller's struct mmscope_mm's, checked already. */
-int mmscope_vmas_query(const struct mmscope_target *t, struct mmscope_vmas *arg, u32 mm_size,
+int mmscope_vmas_query(struct mmscope_target *t, struct mmscope_vmas *arg, u32 mm_size,
 		       char *scratch)
 {
 	struct mmscope_mm mm = { .size = mm_size };
