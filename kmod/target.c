@@ -277,6 +277,25 @@ static void wait_quietly(const struct mmscope_target *t)
 		usleep_range(left / NSEC_PER_USEC + 1, left / NSEC_PER_USEC + 50);
 }
 
+/*
+ * A reader that queues is given the lock as soon as it is free, and holds it from then on,
+ * though it has yet to wake up; besides, who lets go of it has to wake him. So it is tried
+ * a few times, and only a lock that is never free is queued for.
+ */
+#define POLLS 16
+
+static int lock_politely(struct mm_struct *mm)
+{
+	int i;
+
+	for (i = 0; i < POLLS; i++) {
+		if (mmap_read_trylock(mm))
+			return 0;
+		usleep_range(20, 50);
+	}
+	return mmap_read_lock_killable(mm);
+}
+
 int mmscope_target_lock(struct mmscope_target *t, u64 *since)
 {
 	if (!t->mm)
@@ -286,7 +305,7 @@ int mmscope_target_lock(struct mmscope_target *t, u64 *since)
 		return -ESTALE;
 	if (!mmget_not_zero(t->mm))
 		return has_exec_ed(t) ? -ESTALE : -ESRCH;
-	if (mmap_read_lock_killable(t->mm)) {
+	if (lock_politely(t->mm)) {
 		mmput(t->mm);
 		return -EINTR;
 	}

@@ -4,15 +4,17 @@
  * own mmap, page faults and munmap, with tens of GiB mapped, while it is left
  * alone and while it is asked about without a pause, one way after the other.
  *
- * usage: cost [GIB [SECONDS [ROUNDS]]]   (16 GiB, 2 s each, 3 rounds)
+ * usage: cost [GIB [SECONDS [ROUNDS [THREADS]]]]   (16 GiB, 2 s each, 3 rounds, 2 threads)
  * Prints a table on standard error, and the same as JSON on standard output.
  *
- * The target and who asks have a processor each where there are two, so that
- * what is measured is the waiting for locks, not for a processor. "spinning" is
- * an asker that asks nothing: what a busy neighbour costs on this machine.
+ * Who asks has the last processor for itself, and the target's threads share the others,
+ * where there are any: so that what is measured is the waiting for locks, not for a
+ * processor. "spinning" is an asker that asks nothing: what a busy neighbour costs on
+ * this machine.
  */
 #include <fcntl.h>
 #include <json-c/json.h>
+#include <pthread.h>
 #include <sched.h>
 #include <sys/ioctl.h>
 #include <sys/prctl.h>
@@ -23,7 +25,8 @@
 
 #define FILE_BYTES	(128UL << 20)	/* of memory; mapped again and again */
 #define TOUCHED		4		/* pages that are faulted in, of each mmap */
-#define SAMPLES		(1 << 18)	/* kept of each kind in a round */
+#define SAMPLES		(1 << 17)	/* kept of each kind and thread in a round */
+#define THREADS_MAX	16
 
 enum { MMAP, FAULT, MUNMAP, KINDS };
 static const char *const kind_names[KINDS] = { "mmap", "page fault", "munmap" };
@@ -31,14 +34,16 @@ static const char *const kind_names[KINDS] = { "mmap", "page fault", "munmap" };
 /* Shared with the target. */
 struct record {
 	volatile int go, ready;
-	volatile unsigned int count;		/* of each kind; the last SAMPLES stay */
-	unsigned int ns[KINDS][SAMPLES];
+	struct work {
+		volatile unsigned int count;	/* of each kind; the last SAMPLES stay */
+		unsigned int ns[KINDS][SAMPLES];
+	} of[THREADS_MAX];
 };
 static struct record *record;
 static pid_t target;
 static unsigned long gib = 16;
 static double seconds = 2;
-static int rounds = 3;
+static int rounds = 3, threads = 2;
 
 static u64 now(void)
 {
@@ -75,9 +80,9 @@ static void map_much(void)
 			_exit(1);
 }
 
-static void work_once(void)
+static void work_once(struct work *w)
 {
-	unsigned int at = record->count % SAMPLES, i;
+	unsigned int at = w->count % SAMPLES, i;
 	u64 begun = now(), mapped, faulted;
 	char *p = mmap(NULL, TOUCHED * page, PROT_READ | PROT_WRITE,
 		       MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
@@ -87,23 +92,38 @@ static void work_once(void)
 		((volatile char *)p)[i * page] = 1;
 	faulted = now();
 	munmap(p, TOUCHED * page);
-	record->ns[MMAP][at] = mapped - begun;
-	record->ns[FAULT][at] = (faulted - mapped) / TOUCHED;
-	record->ns[MUNMAP][at] = now() - faulted;
-	record->count++;
+	w->ns[MMAP][at] = mapped - begun;
+	w->ns[FAULT][at] = (faulted - mapped) / TOUCHED;
+	w->ns[MUNMAP][at] = now() - faulted;
+	w->count++;
+}
+
+static void *work(void *arg)
+{
+	struct work *w = arg;
+	long others = sysconf(_SC_NPROCESSORS_ONLN) - 1;
+
+	stay_on(others > 0 ? (w - record->of) % others : 0);
+	for (;;) {
+		while (!record->go)
+			usleep(1000);
+		work_once(w);
+	}
+	return NULL;
 }
 
 static void be_target(void)
 {
+	pthread_t thread;
+	int i;
+
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
-	stay_on(0);
 	map_much();
+	for (i = 1; i < threads; i++)
+		if (pthread_create(&thread, NULL, work, &record->of[i]))
+			_exit(1);
 	record->ready = 1;
-	for (;;) {
-		while (!record->go)
-			usleep(1000);
-		work_once();
-	}
+	work(&record->of[0]);
 }
 
 /* ---- ways to ask: each tells of the whole process, once, and returns pages told ---- */
@@ -246,7 +266,6 @@ static const struct way {
 struct figures {
 	double middle[KINDS], p99[KINDS], worst[KINDS];	/* microseconds */
 	double rate;		/* whole answers a second */
-	u64 turns;		/* of the target's loop */
 	bool absent;
 };
 
@@ -264,12 +283,46 @@ static int by_size(const void *a, const void *b)
 	return *x < *y ? -1 : *x > *y;
 }
 
+/* What all threads took for this, from the quickest to the slowest. Returns how many. */
+static unsigned int sorted(int kind, unsigned int *all)
+{
+	unsigned int n = 0, some;
+	int i;
+
+	for (i = 0; i < threads; i++) {
+		const struct work *w = &record->of[i];
+
+		some = w->count < SAMPLES ? w->count : SAMPLES;
+		memcpy(all + n, w->ns[kind], some * sizeof(*all));
+		n += some;
+	}
+	qsort(all, n, sizeof(*all), by_value);
+	return n;
+}
+
+static void take_figures(struct figures *f)
+{
+	static unsigned int all[THREADS_MAX * SAMPLES];
+	unsigned int n;
+	int k;
+
+	for (k = 0; k < KINDS; k++) {
+		n = sorted(k, all);
+		if (!n)
+			return;
+		f->middle[k] = all[n / 2] / 1e3;
+		f->p99[k] = all[n - 1 - n / 100] / 1e3;
+		f->worst[k] = all[n - 1] / 1e3;
+	}
+}
+
 static void measure(const struct way *w, struct figures *f)
 {
 	u64 begun, answers = 0, pages;
-	unsigned int n, k;
+	int i;
 
-	record->count = 0;
+	for (i = 0; i < threads; i++)
+		record->of[i].count = 0;
 	record->go = 1;
 	begun = now();
 	do {
@@ -280,14 +333,7 @@ static void measure(const struct way *w, struct figures *f)
 	f->rate = answers / ((now() - begun) / 1e9);
 	record->go = 0;
 	usleep(20000);
-	f->turns = record->count;
-	n = record->count < SAMPLES ? record->count : SAMPLES;
-	for (k = 0; k < KINDS && n; k++) {
-		qsort(record->ns[k], n, sizeof(unsigned int), by_value);
-		f->middle[k] = record->ns[k][n / 2] / 1e3;
-		f->p99[k] = record->ns[k][n - 1 - n / 100] / 1e3;
-		f->worst[k] = record->ns[k][n - 1] / 1e3;
-	}
+	take_figures(f);
 }
 
 /* The median over the rounds, figure by figure. */
@@ -361,6 +407,7 @@ static void write_json(struct figures (*all)[16], u64 hold)
 	json_object_object_add(top, "schema", json_object_new_string("mmscope-bench/1"));
 	json_object_object_add(top, "benchmark", json_object_new_string("cost"));
 	json_object_object_add(top, "mapped_gib", json_object_new_int64(gib));
+	json_object_object_add(top, "threads", json_object_new_int(threads));
 	json_object_object_add(top, "rounds", json_object_new_int(rounds));
 	json_object_object_add(top, "longest_hold_ns", json_object_new_int64(hold));
 	json_object_object_add(top, "ways", list);
@@ -401,14 +448,18 @@ int main(int argc, char **argv)
 		seconds = strtod(argv[2], NULL);
 	if (argc > 3)
 		rounds = atoi(argv[3]);
-	if (!gib || seconds <= 0 || rounds < 1 || rounds > 16) {
-		fprintf(stderr, "usage: cost [GIB [SECONDS [ROUNDS (to 16)]]]\n");
+	if (argc > 4)
+		threads = atoi(argv[4]);
+	if (!gib || seconds <= 0 || rounds < 1 || rounds > 16 || threads < 1 ||
+	    threads > THREADS_MAX) {
+		fprintf(stderr, "usage: cost [GIB [SECONDS [ROUNDS (to 16) [THREADS (to %d)]]]]\n",
+			THREADS_MAX);
 		return 2;
 	}
 	record = shared(sizeof(*record));
 	start_target();
 	if (sysconf(_SC_NPROCESSORS_ONLN) > 1)
-		stay_on(1);
+		stay_on(sysconf(_SC_NPROCESSORS_ONLN) - 1);
 	for (r = 0; r < rounds; r++)
 		for (w = 0; w < WAYS; w++) {
 			if (isatty(2))
@@ -420,8 +471,8 @@ int main(int argc, char **argv)
 		fprintf(stderr, "\r%50s\r", "");
 	kill(target, SIGKILL);
 	get_info(device, &info);
-	fprintf(stderr, "a target with %lu GiB mapped; medians of %d rounds of %.1f s; x: against "
-	       "left alone\n\n", gib, rounds, seconds);
+	fprintf(stderr, "a target with %lu GiB mapped, %d threads; medians of %d rounds of %.1f s;\n"
+	       "x: against left alone\n\n", gib, threads, rounds, seconds);
 	tell(all);
 	fprintf(stderr, "\nthe module's longest hold of the mmap lock since it was loaded: %.2f ms\n",
 	       info.longest_hold_ns / 1e6);
