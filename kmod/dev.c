@@ -161,13 +161,17 @@ static int do_vmas(struct file *file, struct session *s, union argument *arg)
 	int err;
 
 	untag_range(&a->start, &a->end);
-	if (a->flags || !is_range(a->start, a->end) ||
+	if ((a->flags & ~MMSCOPE_VMAS_TOTALS) || !is_range(a->start, a->end) ||
 	    (a->acct_categories & ~mmscope_pages_categories()))
+		return -EINVAL;
+	if ((a->flags & MMSCOPE_VMAS_TOTALS) && (!a->accts || a->vmas_len || a->names_len))
 		return -EINVAL;
 	err = check_inner_mm(a->mm, &mm_size);
 	if (err)
 		return err;
-	err = mmscope_vmas_query(&s->target, a, mm_size, s->scratch);
+	err = a->flags & MMSCOPE_VMAS_TOTALS ?
+		mmscope_vmas_totals(&s->target, a, mm_size, s->scratch) :
+		mmscope_vmas_query(&s->target, a, mm_size, s->scratch);
 	a->start = start;
 	a->end = end;
 	return err;

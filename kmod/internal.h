@@ -113,6 +113,8 @@ u64 mmscope_vmas_flags_known(void);
 /* Takes and drops the mmap lock; may sleep. */
 int mmscope_vmas_query(struct mmscope_target *t, struct mmscope_vmas *arg, u32 mm_size,
 		       char *scratch);
+int mmscope_vmas_totals(struct mmscope_target *t, struct mmscope_vmas *arg, u32 mm_size,
+			void *scratch);
 
 /* ---- pages.c: the state of pages; takes and drops the mmap lock ---- */
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * vmas.c - VMAs: one as a record, its name, and the whole list as a snapshot.
+ * vmas.c - VMAs: one as a record, its name, and the whole list as a snapshot; and
+ * what that would add up to, without it.
  *
  * A snapshot is made in one hold of the mmap lock, so that break, counters and
  * all VMAs agree. Its memory is taken before, as much as the process seems to
@@ -499,4 +500,30 @@ int mmscope_vmas_query(struct mmscope_target *t, struct mmscope_vmas *arg, u32 m
 	}
 	/* It grows faster than we allocate: with what is known now, ask anew. */
 	return -ENOSPC;
+}
+
+/* ---- without the list ---- */
+
+/* All of the range is counted as one VMA would be, whatever is in it. */
+int mmscope_vmas_totals(struct mmscope_target *t, struct mmscope_vmas *arg, u32 mm_size,
+			void *scratch)
+{
+	const struct mmscope_vma all = { .start = arg->start, .end = arg->end };
+	struct mmscope_mm mm = { .size = mm_size };
+	u64 since;
+	int err = mmscope_target_lock(t, &since);
+
+	if (err)
+		return err;
+	mmscope_mm_fill(t, &mm);
+	mmscope_target_unlock(t, since);
+	arg->vmas_count = 0;
+	arg->names_bytes = 0;
+	err = mmscope_pages_count(t, &all, 1, arg->acct_categories ?: mmscope_pages_categories(),
+				  false, scratch);
+	if (err)
+		return err;
+	if (copy_to_user(u64_to_user_ptr(arg->accts), scratch, sizeof(struct mmscope_acct)))
+		return -EFAULT;
+	return arg->mm ? copy_mm(arg, &mm, mm_size) : 0;
 }

@@ -335,10 +335,15 @@ struct mmscope_acct {
  * same hold: counting a terabyte under the lock would stall the process.  The
  * range of each record is counted as it is found then.  A signal in the midst
  * ends the call with EINTR.
+ *
+ * With MMSCOPE_VMAS_TOTALS `accts` is one record, and gets the pages of all of
+ * [start, end) together.  No VMA is listed for that: vmas_len and names_len
+ * have to be 0 (else EINVAL, as without `accts`), and vmas_count and names_bytes
+ * are.  What MM answers is from a hold before those that count.
  */
 struct mmscope_vmas {
 	__u32 size;
-	__u32 flags;		/* in: 0 */
+	__u32 flags;		/* in: MMSCOPE_VMAS_* */
 	__u64 start, end;	/* in: page-aligned */
 	__aligned_u64 vmas;	/* in: struct mmscope_vma[vmas_len] */
 	__u64 vmas_len;
@@ -350,6 +355,7 @@ struct mmscope_vmas {
 	__u64 vmas_count;	/* out: records written, or needed */
 	__u64 names_bytes;	/* out: bytes written, or needed */
 };
+#define MMSCOPE_VMAS_TOTALS	(1U << 1)
 
 /* PAGES: pages side by side of which the same is to be said. */
 struct mmscope_run {

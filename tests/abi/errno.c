@@ -452,6 +452,68 @@ static void test_exec(void)
 
 /* ---- ENOSPC tells the need, and writes nothing else ---- */
 
+/* TOTALS: one record, and no list. */
+static void good_totals(union arg *a)
+{
+	good(MMSCOPE_VMAS, a);
+	a->vmas.flags = MMSCOPE_VMAS_TOTALS;
+	a->vmas.vmas_len = a->vmas.names_len = 0;
+	a->vmas.accts = (uintptr_t)room + (2 << 20);
+}
+
+static void test_totals(void)
+{
+	static const struct {
+		const char *name;
+		size_t at;
+		u64 value;
+		int want;
+	} spoiled[] = {
+		{ "totals.good", offsetof(struct mmscope_vmas, vmas_len), 0, 0 },
+		{ "totals.vmas_null", offsetof(struct mmscope_vmas, vmas), 0, 0 },
+		{ "totals.empty", offsetof(struct mmscope_vmas, end), 0, 0 },
+		{ "totals.no_accts", offsetof(struct mmscope_vmas, accts), 0, EINVAL },
+		{ "totals.vmas_len", offsetof(struct mmscope_vmas, vmas_len), 1, EINVAL },
+		{ "totals.names_len", offsetof(struct mmscope_vmas, names_len), 1, EINVAL },
+		{ "totals.unaligned", offsetof(struct mmscope_vmas, start), 8, EINVAL },
+		{ "totals.unmapped", offsetof(struct mmscope_vmas, accts), P_UNMAPPED, EFAULT },
+		{ "totals.edge", offsetof(struct mmscope_vmas, accts), P_EDGE, EFAULT },
+		{ "totals.readonly", offsetof(struct mmscope_vmas, accts), P_READONLY, EFAULT },
+		{ "totals.kernel", offsetof(struct mmscope_vmas, accts), P_KERNEL, EFAULT },
+		{ "totals.mm_kernel", offsetof(struct mmscope_vmas, mm), P_KERNEL, EFAULT },
+		{ "totals.mm_flags", offsetof(struct mmscope_vmas, mm), MM_FLAG, EINVAL },
+		{ "totals.acct_categories", offsetof(struct mmscope_vmas, acct_categories), VOID,
+		  EINVAL },
+	};
+	struct mmscope_mm *mm = (void *)(room + (3 << 20));
+	struct mmscope_acct *acct = (void *)(room + (2 << 20));
+	union arg a, before;
+	size_t i, touched = 0;
+
+	for (i = 0; i < ARRAY_SIZE(spoiled); i++) {
+		u64 value = value_of(spoiled[i].value);
+
+		good_totals(&a);
+		memcpy(a.bytes + spoiled[i].at, &value, sizeof(value));
+		eq_err(call(live, MMSCOPE_VMAS, &a), spoiled[i].want, "%s", spoiled[i].name);
+	}
+	good_totals(&a);
+	eq_err(call(unbound, MMSCOPE_VMAS, &a), ENOTCONN, "totals.unbound");
+	memset(room, 0x5a, 4 << 20);
+	memset(mm, 0, sizeof(*mm));
+	mm->size = sizeof(*mm);
+	good_totals(&a);
+	a.vmas.mm = (uintptr_t)mm;
+	before = a;
+	eq_err(call(live, MMSCOPE_VMAS, &a), 0, "totals.with_mm");
+	ok(mm->pid == subject.pid && mm->map_count, "totals.mm_is_told");
+	ok(acct->rss && acct->pages[MMSCOPE_CAT_PRESENT] >= 4, "totals.are_told");
+	for (i = 0; i < 3 << 20; i++)
+		touched += room[i] != 0x5a && (i < 2 << 20 || i >= (2 << 20) + sizeof(*acct));
+	eq(touched, 0, "totals.writes_one_record");
+	ok(!memcmp(&a, &before, sizeof(a)), "totals.keeps_struct");
+}
+
 static void test_nospace(void)
 {
 	union arg a, before;
@@ -579,6 +641,7 @@ int main(void)
 	test_pidfd();
 	test_keeps_target();
 	attach(live, subject.pid);
+	test_totals();
 	test_nospace();
 	test_exec();
 	test_rights();

@@ -572,6 +572,27 @@ static u64 acct_differs(const struct mmscope_vma *v, const struct mmscope_acct *
 	return differing;
 }
 
+/* What all accounts of the snapshot add up to, against one of the whole. */
+static u64 total_differs(int fd, const struct snapshot *snap, u64 asked)
+{
+	struct mmscope_acct sum = { .rss = 0 }, total;
+	struct mmscope_vma all = { .end = 1ULL << 56 };
+	struct mmscope_vmas v = {
+		.size = sizeof(v), .flags = MMSCOPE_VMAS_TOTALS, .end = all.end,
+		.accts = (uintptr_t)&total, .acct_categories = asked,
+	};
+	u64 i, k;
+
+	/* Each field is a number of 64 bits. */
+	for (i = 0; i < snap->count; i++)
+		for (k = 0; k < sizeof(sum) / sizeof(u64); k++)
+			((u64 *)&sum)[k] += ((const u64 *)&snap->accts[i])[k];
+	memset(&total, 0xa5, sizeof(total));
+	if (call(fd, MMSCOPE_VMAS, &v) || v.vmas_count || v.names_bytes)
+		return 1;
+	return acct_differs(&all, &sum, &total, asked);
+}
+
 u64 accts_differ(int fd, const struct snapshot *snap)
 {
 	struct mmscope_vma *vmas = calloc(snap->count + 1, sizeof(*vmas));
@@ -591,6 +612,7 @@ u64 accts_differ(int fd, const struct snapshot *snap)
 		for (i = 0; i < v.vmas_count; i++)
 			differing += acct_differs(&vmas[i], &snap->accts[i], &accts[i],
 						  v.acct_categories);
+		differing += total_differs(fd, snap, v.acct_categories);
 	}
 	free(vmas);
 	free(accts);

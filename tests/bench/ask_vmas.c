@@ -63,6 +63,17 @@ static void vmas_plain(const struct asked *a, struct answer *out)
 		};
 }
 
+static struct vma_sums sums_of(const struct mmscope_acct *acct)
+{
+	return (struct vma_sums){
+		.rss = acct->rss, .shared_clean = acct->shared_clean,
+		.shared_dirty = acct->shared_dirty, .private_clean = acct->private_clean,
+		.private_dirty = acct->private_dirty,
+		.swap = (acct->pages[MMSCOPE_CAT_SWAPPED] +
+			 acct->pages[MMSCOPE_CAT_CACHE_SWAPPED]) * page,
+	};
+}
+
 static void vmas_sums_plain(const struct asked *a, struct answer *out)
 {
 	const struct mmscope_vma *v = (void *)out->raw;
@@ -72,35 +83,29 @@ static void vmas_sums_plain(const struct asked *a, struct answer *out)
 
 	(void)a;
 	out->n = out->count;
-	for (i = 0; i < out->count; i++)
-		to[i] = (struct vma_sums){
-			.start = v[i].start, .end = v[i].end, .rss = acct[i].rss,
-			.shared_clean = acct[i].shared_clean,
-			.shared_dirty = acct[i].shared_dirty,
-			.private_clean = acct[i].private_clean,
-			.private_dirty = acct[i].private_dirty,
-			.swap = (acct[i].pages[MMSCOPE_CAT_SWAPPED] +
-				 acct[i].pages[MMSCOPE_CAT_CACHE_SWAPPED]) * page,
-			.locked = !!(v[i].flags & MMSCOPE_VMA_LOCKED),
-		};
+	for (i = 0; i < out->count; i++) {
+		to[i] = sums_of(&acct[i]);
+		to[i].start = v[i].start;
+		to[i].end = v[i].end;
+		to[i].locked = !!(v[i].flags & MMSCOPE_VMA_LOCKED);
+	}
 }
 
-/* One record, the sums of the sums. */
+static int vmas_total(const struct asked *a, struct answer *out)
+{
+	struct mmscope_vmas ask = {
+		.size = sizeof(ask), .flags = MMSCOPE_VMAS_TOTALS, .end = 1ULL << 56,
+		.accts = (uintptr_t)out->raw, .acct_categories = COUNTED,
+	};
+
+	return call(a->device, MMSCOPE_VMAS, &ask);
+}
+
 static void total_plain(const struct asked *a, struct answer *out)
 {
-	struct vma_sums *of = (void *)out->plain, total = { .end = GATE };
-	u64 i;
-
-	vmas_sums_plain(a, out);
-	for (i = 0; i < out->n; i++) {
-		total.rss += of[i].rss;
-		total.shared_clean += of[i].shared_clean;
-		total.shared_dirty += of[i].shared_dirty;
-		total.private_clean += of[i].private_clean;
-		total.private_dirty += of[i].private_dirty;
-		total.swap += of[i].swap;
-	}
-	of[0] = total;
+	(void)a;
+	*(struct vma_sums *)out->plain = sums_of((void *)out->raw);
+	((struct vma_sums *)out->plain)->end = GATE;
 	out->n = 1;
 }
 
@@ -367,7 +372,7 @@ const struct way vma_ways[] = {
 	{ .name = "QUERY", .question = VMAS, .ask = query_list, .plain = seen_as_it_is },
 	{ .name = "VMAS", .question = ACCOUNTS, .ask = vmas_sums, .plain = vmas_sums_plain },
 	{ .name = "smaps", .question = ACCOUNTS, .ask = smaps_sums, .plain = sums_as_they_are },
-	{ .name = "VMAS", .question = TOTALS, .ask = vmas_sums, .plain = total_plain },
+	{ .name = "VMAS", .question = TOTALS, .ask = vmas_total, .plain = total_plain },
 	{ .name = "rollup", .question = TOTALS, .ask = rollup_total, .plain = rollup_plain },
 	{ .name = NULL },
 };
