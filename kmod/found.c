@@ -121,11 +121,13 @@ static unsigned long emit_frames(struct scan *s, unsigned long start, unsigned l
 
 /*
  * Within a table: does somebody wait for the mmap lock? Asked every few pages of
- * those that are looked at one by one, and after one at least.
+ * those that are looked at one by one, and after one at least; not in a hold that
+ * does some work before it heeds anybody.
  */
 static bool give_way(const struct mmscope_descent *d, unsigned long addr)
 {
-	return !(addr & (GIVE_WAY - 1)) && mmscope_compat_awaited(d->vma->vm_mm);
+	return !(addr & (GIVE_WAY - 1)) && d->heed_at >= MMSCOPE_BATCH - MMSCOPE_BATCH_MIN &&
+	       mmscope_compat_awaited(d->vma->vm_mm);
 }
 
 /* A present entry whose flags say all but what only its page can tell. */
@@ -293,9 +295,8 @@ static noinline pte_t *other_piece(struct scan *s, pte_t *p, pte_t *stop, u64 *c
 
 /*
  * What memory is asked about most often, and so made apart: no page is looked at, nor
- * the cache, and as many pages may be told of as there are in a table. That takes so little
- * time that nobody's waiting is heeded. Returns where it stopped; what there was no room for
- * begins there.
+ * the cache, and as many pages may be told of as there are in a table. Returns where it
+ * stopped; what there was no room for begins there.
  */
 MMSCOPE_LOOP(found_by_flags, 2048)
 static unsigned long found_by_flags(struct scan *s, pte_t *first, unsigned long addr,
@@ -338,6 +339,23 @@ static unsigned long found_by_flags(struct scan *s, pte_t *first, unsigned long 
 	return end;
 }
 
+/* So many take so little time that meanwhile nobody is heeded: a table's, where pages are small. */
+#define FAST_STRIDE (512 * PAGE_SIZE)
+
+static __always_inline unsigned long found_fast(struct scan *s, pte_t *ptep, unsigned long addr,
+						unsigned long end)
+{
+	for (;;) {
+		unsigned long stop = min(end, (addr | (FAST_STRIDE - 1)) + 1);
+		unsigned long reached = found_by_flags(s, ptep, addr, stop);
+
+		if (reached < stop || stop == end || give_way(&s->descent, stop))
+			return reached;
+		ptep += (stop - addr) >> PAGE_SHIFT;
+		addr = stop;
+	}
+}
+
 MMSCOPE_LOOP(found_ptes, 4096)
 static unsigned long found_ptes(struct mmscope_descent *d, pte_t *ptep, unsigned long addr,
 				unsigned long end)
@@ -345,7 +363,7 @@ static unsigned long found_ptes(struct mmscope_descent *d, pte_t *ptep, unsigned
 	struct scan *s = to_scan(d);
 
 	if (s->by_flags && !s->folios && !s->cache && s->runs->pages_left >= PTRS_PER_PTE)
-		return found_by_flags(s, ptep, addr, end);
+		return found_fast(s, ptep, addr, end);
 	return found_pieces(s, ptep, addr, end, true);
 }
 

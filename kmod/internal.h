@@ -19,7 +19,8 @@
 #define MMSCOPE_SCRATCH		(16 * 1024)	/* bytes a session owns */
 #define MMSCOPE_SNAPSHOT_MAX	(64UL << 20)	/* bytes of one VMAS answer */
 #define MMSCOPE_BATCH		4096		/* entries read in one hold */
-#define MMSCOPE_BATCH_MIN	32		/* also if somebody waits */
+#define MMSCOPE_BATCH_MIN	32		/* also if somebody waits, ... */
+#define MMSCOPE_BATCH_SOME	1024		/* ... and that after we waited for long */
 #define MMSCOPE_TARGETS_MAX	256		/* directories in /proc/mmscope */
 #define MMSCOPE_TARGETS_USER	32		/* and for one user */
 
@@ -43,7 +44,8 @@ struct mmscope_target {
 	struct mm_struct *mm;
 	struct pid *pid;		/* of the thread that was named */
 	bool trusted;			/* who asks now may see frames and kpageflags */
-	u64 quiet_until;		/* the lock is left alone: see mmscope_target_lock() */
+	u64 quiet_until;		/* the lock is left alone: see mmscope_target_wait() */
+	bool made_sleep;		/* the last hold did, somebody who wanted the lock */
 };
 
 /* All may sleep; call them with no lock of an mm held. */
@@ -57,8 +59,10 @@ bool mmscope_target_trusts(const struct file *file);
  * The mm's lock for reading, and a use of it, so that it is not torn down.
  * Killable; the caller holds no lock of an mm.  Errors: ENOTCONN ESTALE ESRCH
  * EINTR.  Unlock may be the last use, and then frees the mm: it may sleep.
- * The next lock waits a while first, if this hold was in somebody's way.
+ * If this hold was in somebody's way, the next lock waits a while first, as _wait() does
+ * for whoever wants to know when that is over.  Killable, too; then it returns early.
  */
+void mmscope_target_wait(const struct mmscope_target *t);
 int mmscope_target_lock(struct mmscope_target *t, u64 *since);
 void mmscope_target_unlock(struct mmscope_target *t, u64 since);
 /* The figures of INFO; `holds` and their sums only if @trusted. No lock. */
@@ -154,7 +158,8 @@ struct mmscope_descent_ops {
 struct mmscope_descent {
 	const struct mmscope_descent_ops *ops;
 	struct vm_area_struct *vma;	/* the one being walked */
-	long budget;			/* entries that may still be read */
+	long budget;			/* entries that may still be read ... */
+	long heed_at;			/* ... and from where on it is heeded who waits */
 	/* Do the flags of a huge entry say all? And of one that may be written? */
 	bool leaves_by_flags, writable_by_flags;
 	bool shared_table;		/* leaf(): others use this very PMD table */
@@ -171,8 +176,7 @@ struct mmscope_descent {
  */
 static inline bool mmscope_descent_spent(const struct mmscope_descent *d, struct mm_struct *mm)
 {
-	return d->budget <= 0 || (d->budget <= MMSCOPE_BATCH - MMSCOPE_BATCH_MIN &&
-				  mmscope_compat_awaited(mm));
+	return d->budget <= 0 || (d->budget <= d->heed_at && mmscope_compat_awaited(mm));
 }
 
 static inline unsigned long mmscope_flags_of(pte_t pte)

@@ -158,6 +158,8 @@ static void scan_begin(struct scan *s, const struct mmscope_target *t)
 	s->class.trusted = t->trusted;
 	s->descent.ops = mmscope_found_ops(s);
 	s->descent.budget = MMSCOPE_BATCH;
+	s->descent.heed_at = MMSCOPE_BATCH - (t->made_sleep ? MMSCOPE_BATCH_SOME :
+							      MMSCOPE_BATCH_MIN);
 }
 
 /* Its account is done, and the next one's begins; false if there is none. */

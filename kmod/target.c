@@ -19,7 +19,9 @@
 #include <linux/delay.h>
 #include <linux/file.h>
 #include <linux/fs.h>
+#include <linux/hrtimer.h>
 #include <linux/ktime.h>
+#include <linux/lockdep.h>
 #include <linux/magic.h>
 #include <linux/namei.h>
 #include <linux/pid_namespace.h>
@@ -255,26 +257,24 @@ static bool has_exec_ed(const struct mmscope_target *t)
  * spins for some 10 us, and then sleeps; to be woken takes far longer than most that he
  * wanted it for. So a hold ends as soon as somebody is seen to spin, and after it the lock
  * is left alone for a while: longer if it was too late, so that this befalls few of the
- * hundreds of calls that a busy process makes in that time.
+ * hundreds of calls that a busy process makes in that time. The hold after such a long
+ * while does some work before it heeds anybody, or a process that never lets us do much
+ * would never be done with.
  * (A reader that comes straight back would moreover take the lock before the writer that
  * it woke can run, for up to 4 ms: RWSEM_WAIT_TIMEOUT.)
  */
 #define QUIET_SPUN	(400 * NSEC_PER_USEC)
 #define QUIET_SLEPT	(12800 * NSEC_PER_USEC)
 
-static u64 quiet_after(struct mm_struct *mm)
-{
-	if (mmap_lock_is_contended(mm))
-		return QUIET_SLEPT;
-	return mmscope_compat_awaited(mm) ? QUIET_SPUN : 0;
-}
-
-static void wait_quietly(const struct mmscope_target *t)
+void mmscope_target_wait(const struct mmscope_target *t)
 {
 	s64 left = t->quiet_until - ktime_get_ns();
+	ktime_t time = ns_to_ktime(left);
 
-	if (left > 0)
-		usleep_range(left / NSEC_PER_USEC + 1, left / NSEC_PER_USEC + 50);
+	if (left <= 0)
+		return;
+	set_current_state(TASK_KILLABLE);
+	schedule_hrtimeout_range(&time, 50 * NSEC_PER_USEC, HRTIMER_MODE_REL);
 }
 
 /*
@@ -288,6 +288,7 @@ static int lock_politely(struct mm_struct *mm)
 {
 	int i;
 
+	might_lock_read(&mm->mmap_lock);	/* lockdep learns nothing from a try */
 	for (i = 0; i < POLLS; i++) {
 		if (mmap_read_trylock(mm))
 			return 0;
@@ -300,7 +301,7 @@ int mmscope_target_lock(struct mmscope_target *t, u64 *since)
 {
 	if (!t->mm)
 		return -ENOTCONN;
-	wait_quietly(t);
+	mmscope_target_wait(t);
 	if (has_exec_ed(t))
 		return -ESTALE;
 	if (!mmget_not_zero(t->mm))
@@ -328,11 +329,13 @@ static void note_hold(s64 held)
 
 void mmscope_target_unlock(struct mmscope_target *t, u64 since)
 {
-	u64 quiet = quiet_after(t->mm), now = ktime_get_ns();
+	bool awaited = mmscope_compat_awaited(t->mm);
+	u64 now = ktime_get_ns();
 
+	t->made_sleep = mmap_lock_is_contended(t->mm);
 	mmap_read_unlock(t->mm);
 	mmput(t->mm);
-	t->quiet_until = now + quiet;
+	t->quiet_until = now + (t->made_sleep ? QUIET_SLEPT : awaited ? QUIET_SPUN : 0);
 	note_hold(now - since);
 }
 

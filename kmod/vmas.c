@@ -472,7 +472,11 @@ static int query_once(struct mmscope_target *t, struct mmscope_vmas *arg,
 		      struct mmscope_mm *mm, char *scratch, u64 *names_needed)
 {
 	struct snapshot s = {};
-	int err = make_room(&s, t, arg, *names_needed);
+	int err;
+
+	/* Before, not after it is guessed how much is needed: it may grow meanwhile. */
+	mmscope_target_wait(t);
+	err = make_room(&s, t, arg, *names_needed);
 
 	if (!err)
 		err = take(&s, t, arg, mm, scratch);
@@ -515,7 +519,8 @@ int mmscope_vmas_totals(struct mmscope_target *t, struct mmscope_vmas *arg, u32 
 
 	if (err)
 		return err;
-	mmscope_mm_fill(t, &mm);
+	if (arg->mm)
+		mmscope_mm_fill(t, &mm);
 	mmscope_target_unlock(t, since);
 	arg->vmas_count = 0;
 	arg->names_bytes = 0;

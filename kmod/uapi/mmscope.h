@@ -339,7 +339,8 @@ struct mmscope_acct {
  * With MMSCOPE_VMAS_TOTALS `accts` is one record, and gets the pages of all of
  * [start, end) together.  No VMA is listed for that: vmas_len and names_len
  * have to be 0 (else EINVAL, as without `accts`), and vmas_count and names_bytes
- * are.  What MM answers is from a hold before those that count.
+ * are.  What MM answers is from a hold before those that count.  Who gets many
+ * signals asks in ranges.
  */
 struct mmscope_vmas {
 	__u32 size;

@@ -579,7 +579,7 @@ static u64 total_differs(int fd, const struct snapshot *snap, u64 asked)
 	struct mmscope_vma all = { .end = 1ULL << 56 };
 	struct mmscope_vmas v = {
 		.size = sizeof(v), .flags = MMSCOPE_VMAS_TOTALS, .end = all.end,
-		.accts = (uintptr_t)&total, .acct_categories = asked,
+		.accts = (uintptr_t)&total, .acct_categories = asked, .vmas_count = 7,
 	};
 	u64 i, k;
 
