@@ -42,7 +42,7 @@ int mmscope_dev_info(const struct file *file, struct mmscope_info *info)
 		.size = info->size,
 		.abi = MMSCOPE_ABI,
 		.page_shift = PAGE_SHIFT,
-		.features = MMSCOPE_FEAT_PIDFD,
+		.features = MMSCOPE_FEAT_PIDFD | MMSCOPE_FEAT_TOTALS,
 		.categories = mmscope_pages_categories(),
 		.vma_flags = mmscope_vmas_flags_known(),
 		.levels = mmscope_walk_depth(),

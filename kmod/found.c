@@ -492,7 +492,8 @@ static unsigned long found_hole(struct mmscope_descent *d, unsigned long addr,
 
 	if (!s->cache)
 		return emit(s, addr, end, s->class.always);
-	while (addr < end && d->budget > 0) {
+	/* One look-up at least: where somebody always waits, no hold might get beyond this. */
+	do {
 		unsigned long next = end, reached;
 		u64 cats = mmscope_incore_next(&s->incore, d->vma, addr, &next);
 
@@ -501,7 +502,7 @@ static unsigned long found_hole(struct mmscope_descent *d, unsigned long addr,
 		if (reached < next)
 			return reached;
 		addr = next;
-	}
+	} while (addr < end && !mmscope_descent_spent(d, d->vma->vm_mm));
 	return addr;
 }
 

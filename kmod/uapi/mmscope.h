@@ -200,6 +200,7 @@ enum mmscope_backing {
 #define MMSCOPE_FEAT_FRAMES	(1ULL << 0)	/* this caller would be told frames */
 #define MMSCOPE_FEAT_PIDFD	(1ULL << 1)	/* ATTACH takes a pidfd */
 #define MMSCOPE_FEAT_EXACT_RSS	(1ULL << 2)	/* RSS counters are summed, not estimated */
+#define MMSCOPE_FEAT_TOTALS	(1ULL << 3)	/* VMAS takes MMSCOPE_VMAS_TOTALS */
 
 #define MMSCOPE_HOLDS	16	/* classes of how long a lock was held */
 

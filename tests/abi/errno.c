@@ -450,9 +450,8 @@ static void test_exec(void)
 	close(ends[3]);
 }
 
-/* ---- ENOSPC tells the need, and writes nothing else ---- */
+/* ---- TOTALS: one record, and no list ---- */
 
-/* TOTALS: one record, and no list. */
 static void good_totals(union arg *a)
 {
 	good(MMSCOPE_VMAS, a);
@@ -519,6 +518,8 @@ static void test_totals(void)
 	eq(touched, 0, "totals.writes_one_record");
 	ok(!memcmp(&a, &before, sizeof(a)), "totals.keeps_struct_and_counts_none");
 }
+
+/* ---- ENOSPC tells the need, and writes nothing else ---- */
 
 static void test_nospace(void)
 {
