@@ -22,6 +22,8 @@
 
 static struct program *queue[QUEUE_MAX];
 static unsigned int queued, programs, broken;
+static struct program first;	/* that broke one: told below the verdict, too */
+static char *first_why;
 static const char *out;
 static bool say;
 
@@ -44,6 +46,10 @@ static bool run(const struct program *p)
 		tell("program", p);
 	why = execute(p);
 	programs++;
+	if (why && !broken) {
+		first = *p;
+		first_why = strdup(why);
+	}
 	if (why && ++broken <= TOLD_MAX)
 		tell(why, p);
 	return !why;
@@ -273,6 +279,8 @@ int main(int argc, char **argv)
 	execute_end();
 	eq(bad, 0, "corpus_is_read");
 	eq(broken, 0, "promises_kept");
+	if (broken)
+		tell(first_why, &first);
 	ok(answers[0] > calls_made / 20, "some_calls_succeed");
 	if (coverage_on())
 		ok(coverage_blocks() > coverage_all_blocks() / 2, "reaches_the_module");

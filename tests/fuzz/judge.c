@@ -224,17 +224,34 @@ static void judge_vma(const struct mmscope_vma *v)
 	judge(!(v->role & ~7U), "VMA: role");
 }
 
+static void judge_acct(const struct mmscope_acct *acct, u64 cats, u64 pages)
+{
+	size_t k;
+
+	for (k = 0; k < ARRAY_SIZE(acct->pages); k++) {
+		judge(!acct->pages[k] || cats >> k & 1, "ACCT: of what was not asked for");
+		judge(acct->pages[k] <= pages, "ACCT: more pages than there are");
+	}
+}
+
 static void judge_accts(const struct mmscope_vmas *a, const struct mmscope_vma *v)
 {
 	const struct mmscope_acct *acct = records(a->accts, a->vmas_count * sizeof(*acct));
-	u64 i, k, cats = a->acct_categories ?: told;
+	u64 i;
 
 	for (i = 0; acct && i < a->vmas_count; i++)
-		for (k = 0; k < ARRAY_SIZE(acct->pages); k++) {
-			judge(!acct[i].pages[k] || cats >> k & 1, "ACCT: of what was not asked for");
-			judge(acct[i].pages[k] <= (v[i].end - v[i].start) / page,
-			      "ACCT: more pages than there are");
-		}
+		judge_acct(&acct[i], a->acct_categories ?: told, (v[i].end - v[i].start) / page);
+}
+
+static void judge_totals(const struct mmscope_vmas *a, u64 bytes)
+{
+	const struct mmscope_acct *acct = records(a->accts, sizeof(*acct));
+
+	judge(!a->vmas_len && !a->names_len && !a->vmas_count && !a->names_bytes,
+	      "TOTALS: with a list");
+	judge(a->accts, "TOTALS: without a record");
+	if (acct)
+		judge_acct(acct, a->acct_categories ?: told, bytes / page);
 }
 
 static void judge_vmas(const struct mmscope_vmas *a)
@@ -243,6 +260,10 @@ static void judge_vmas(const struct mmscope_vmas *a)
 	u64 i, start = a->start, end = a->end;
 
 	untag_range(&start, &end);
+	if (a->flags & MMSCOPE_VMAS_TOTALS) {
+		judge_totals(a, end - start);
+		return;
+	}
 	judge(a->vmas_count <= a->vmas_len && a->names_bytes <= a->names_len,
 	      "VMAS: more than there is room for");
 	for (i = 0; v && i < a->vmas_count; i++) {
@@ -373,7 +394,8 @@ static size_t allowed(const struct judgement *j, struct range r[4])
 	r[0] = range_of(v.vmas, v.vmas_count, sizeof(struct mmscope_vma));
 	r[1] = range_of(v.names, v.names_bytes, 1);
 	r[2] = range_of(v.mm, !!v.mm, sizeof(struct mmscope_mm));
-	r[3] = range_of(v.accts, v.accts ? v.vmas_count : 0, sizeof(struct mmscope_acct));
+	r[3] = range_of(v.accts, !v.accts ? 0 : v.flags & MMSCOPE_VMAS_TOTALS ? 1 : v.vmas_count,
+			sizeof(struct mmscope_acct));
 	return 4;
 }
 

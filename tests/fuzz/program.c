@@ -264,6 +264,10 @@ static void call_make(struct call *c, enum op op)
 		c->value[i] = any(info, &info->field[i]);
 	if (op == ATTACH)	/* pids and pidfds are told apart by the flag */
 		c->value[2] = number(c->value[3].base >= PIDFD0 && c->value[3].base <= EVENTFD);
+	if (op == VMAS && one_in(4)) {
+		*field_of(c, "flags") = number(MMSCOPE_VMAS_TOTALS);
+		*field_of(c, "vmas_len") = *field_of(c, "names_len") = number(0);
+	}
 }
 
 /* Most begin with somebody to look at. */
