@@ -153,6 +153,15 @@ static int check_inner_mm(u64 pointer, u32 *size)
 	return ret < 0 ? ret : ret ? 0 : -E2BIG;
 }
 
+/*
+ * Of locks more is told to whom one trusts. Not asked for nothing: it costs as much as some
+ * hundred pages, and notes that a privilege was used.
+ */
+static bool trusts_about(const struct file *file, u64 categories)
+{
+	return (categories & MMSCOPE_CATS_LOCKS) && mmscope_target_trusts(file);
+}
+
 static int do_vmas(struct file *file, struct session *s, union argument *arg)
 {
 	struct mmscope_vmas *a = &arg->vmas;
@@ -169,6 +178,7 @@ static int do_vmas(struct file *file, struct session *s, union argument *arg)
 	err = check_inner_mm(a->mm, &mm_size);
 	if (err)
 		return err;
+	s->target.trusted = a->accts && trusts_about(file, a->acct_categories ?: ~0ULL);
 	err = a->flags & MMSCOPE_VMAS_TOTALS ?
 		mmscope_vmas_totals(&s->target, a, mm_size, s->scratch) :
 		mmscope_vmas_query(&s->target, a, mm_size, s->scratch);
@@ -190,6 +200,7 @@ static int do_pages(struct file *file, struct session *s, union argument *arg)
 		return -EINVAL;
 	if ((a->flags & MMSCOPE_PAGES_FRAMES) && !mmscope_target_trusts(file))
 		return -EPERM;
+	s->target.trusted = (a->flags & MMSCOPE_PAGES_FRAMES) || trusts_about(file, cats);
 	err = mmscope_pages_query(&s->target, a, s->scratch);
 	a->start = start;
 	a->end = end;
@@ -216,7 +227,8 @@ static int do_walk(struct file *file, struct session *s, union argument *arg)
 
 	if (w->flags & ~MMSCOPE_WALK_RAW)
 		return -EINVAL;
-	if ((w->flags & MMSCOPE_WALK_RAW) && !mmscope_target_trusts(file))
+	s->target.trusted = mmscope_target_trusts(file);
+	if ((w->flags & MMSCOPE_WALK_RAW) && !s->target.trusted)
 		return -EPERM;
 	w->address = mmscope_compat_untagged(w->address);
 	if (w->address >= TASK_SIZE_MAX)
@@ -269,7 +281,6 @@ static int copy_in(const struct command *c, union argument *arg, const void __us
 		return -EINVAL;
 	if (size > PAGE_SIZE)
 		return -E2BIG;
-	memset(arg, 0, sizeof(*arg));
 	err = copy_struct_from_user(arg, c->size, from, size);
 	/* It was read twice, and may have changed: the first is the one checked. */
 	arg->size = size;
@@ -295,7 +306,7 @@ static int run(const struct command *c, struct file *file, union argument *arg)
 
 	if (mutex_lock_killable(&s->lock))
 		return -EINTR;
-	s->target.trusted = mmscope_target_trusts(file);
+	s->target.trusted = false;
 	if (c->needs_target && !s->target.mm)
 		err = -ENOTCONN;
 	else

@@ -293,20 +293,83 @@ static noinline pte_t *other_piece(struct scan *s, pte_t *p, pte_t *stop, u64 *c
 	return p + 1;
 }
 
+/* Entries that are looked at together. */
+#define GROUP 16
+
+/* A bit for each entry of a group that has these flags; false if another is not empty. */
+static __always_inline bool group_at(pte_t *p, unsigned long mask, unsigned long flags,
+				     unsigned long *same)
+{
+	unsigned long bits = 0, there = 0;
+	int i;
+
+#pragma GCC unroll 16
+	for (i = GROUP - 1; i >= 0; i--) {
+		unsigned long raw = mmscope_compat_raw(ptep_get(p + i));
+
+		bits = bits + bits + ((raw & mask) == flags);
+		there += raw != 0;
+	}
+	*same = bits;
+	return there == hweight_long(bits);
+}
+
+/*
+ * Where pages and holes take turns, and nobody wants runs of both, to go from piece to piece
+ * costs more than to ask the same of each entry of a group. Returns where it stopped: at a
+ * group with others in it, where there is less than one left, or at what there was no room
+ * for (*full).
+ */
+static __always_inline pte_t *found_by_groups(struct scan *s, pte_t *p, pte_t *stop,
+					      unsigned long addr, u64 *told, bool *full)
+{
+	const unsigned long mask = mmscope_compat_flags_mask(), all = (1UL << GROUP) - 1;
+	const unsigned long pages = s->flags_matter ? all : 0, holes = s->holes_matter ? all : 0;
+	const u64 cats = pages ? s->flags_mean : s->class.always;
+	unsigned long same;
+	u64 tell;
+
+	if (s->runs->room && pages && holes)
+		return p;
+	for (; stop - p >= GROUP && group_at(p, mask, s->flags, &same); p += GROUP) {
+		tell = (same & pages) | (~same & holes);
+		*told += hweight_long(tell);
+		if (s->runs->room)
+			tell = mmscope_runs_rows(s->runs, addr, tell, cats);
+		*full = s->runs->room && tell;
+		if (*full) {
+			*told -= hweight_long(tell);
+			return p + __ffs(tell);
+		}
+		/* What is alike all through is found faster in the other way. */
+		if (!same || same == all)
+			return p + GROUP;
+		addr += GROUP * PAGE_SIZE;
+	}
+	return p;
+}
+
+/* So many pieces as short as that in a row: it is tried, ... */
+#define SHORT_PIECE	4
+#define SHORT_PIECES	3
+/* ... and not again before so many pages behind a group that had others in it. */
+#define GROUPS_PAUSE	32
+
 /*
  * What memory is asked about most often, and so made apart: no page is looked at, nor
  * the cache, and as many pages may be told of as there are in a table. Returns where it
  * stopped; what there was no room for begins there.
  */
-MMSCOPE_LOOP(found_by_flags, 2048)
+MMSCOPE_LOOP(found_by_flags, 4096)
 static unsigned long found_by_flags(struct scan *s, pte_t *first, unsigned long addr,
 				    unsigned long end)
 {
 	const unsigned long mask = mmscope_compat_flags_mask();
 	const bool holes = s->holes_matter, room = s->runs->room;
-	pte_t *p = first, *from, *stop = first + ((end - addr) >> PAGE_SHIFT);
+	pte_t *p = first, *from, *stop = first + ((end - addr) >> PAGE_SHIFT), *groups = first;
+	unsigned int pieces = 0;
+	bool matter, full = false;
 	u64 told = 0, cats;
-	bool matter;
 
 	while (p < stop) {
 		pte_t pte = ptep_get(p);
@@ -314,10 +377,8 @@ static unsigned long found_by_flags(struct scan *s, pte_t *first, unsigned long 
 		from = p;
 		if (pte_none(pte)) {
 			p = none_from(p + 1, stop);
-			if (!holes)
-				continue;
-			matter = true;
 			cats = s->class.always;
+			matter = holes;
 		} else if ((mmscope_compat_raw(pte) & mask) == s->flags) {
 			p = same_from(p + 1, stop, mask, s->flags);
 			matter = s->flags_matter;
@@ -326,17 +387,26 @@ static unsigned long found_by_flags(struct scan *s, pte_t *first, unsigned long 
 			p = other_piece(s, p, stop, &cats);
 			matter = matters(s, cats);
 		}
-		if (!matter)
-			continue;
-		if (room && !mmscope_runs_extend(s->runs, addr + (from - first) * PAGE_SIZE,
-						 addr + (p - first) * PAGE_SIZE, cats)) {
-			end = addr + (from - first) * PAGE_SIZE;
+		if (matter && room && !mmscope_runs_extend(s->runs, addr + (from - first) * PAGE_SIZE,
+							   addr + (p - first) * PAGE_SIZE, cats)) {
+			p = from;
 			break;
 		}
-		told += p - from;
+		if (matter)
+			told += p - from;
+		pieces = p - from < SHORT_PIECE ? pieces + 1 : 0;
+		if (pieces < SHORT_PIECES || p < groups)
+			continue;
+		from = p;
+		pieces = 0;
+		p = found_by_groups(s, p, stop, addr + (p - first) * PAGE_SIZE, &told, &full);
+		if (full)
+			break;
+		if (p - from < GROUP)
+			groups = p + GROUPS_PAUSE;
 	}
 	mmscope_runs_count(s->runs, told);
-	return end;
+	return addr + (p - first) * PAGE_SIZE;
 }
 
 /* So many take so little time that meanwhile nobody is heeded: a table's, where pages are small. */

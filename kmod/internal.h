@@ -43,7 +43,8 @@
 struct mmscope_target {
 	struct mm_struct *mm;
 	struct pid *pid;		/* of the thread that was named */
-	bool trusted;			/* who asks now may see frames and kpageflags */
+	bool trusted;			/* who asks now may see frames and kpageflags; */
+					/* set where that, or CATS_LOCKS, is asked for */
 	u64 quiet_until;		/* the lock is left alone: see mmscope_target_wait() */
 	bool made_sleep;		/* the last hold did, somebody who wanted the lock */
 };
@@ -195,6 +196,10 @@ bool mmscope_walk_levels(struct vm_area_struct *vma, struct mmscope_walk *w);
 unsigned int mmscope_walk_depth(void);
 
 /* ---- classify.c: an entry to category bits; pure ---- */
+
+/* Of who locks a page, more is told to whom one trusts. */
+#define MMSCOPE_CATS_LOCKS (MMSCOPE_CAT(MLOCKED) | MMSCOPE_CAT(UNEVICTABLE) | \
+			    MMSCOPE_CAT(LOCK_UNKNOWN))
 
 struct mmscope_class {
 	u64 want;		/* categories somebody will look at */

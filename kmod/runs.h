@@ -80,6 +80,36 @@ static inline bool mmscope_runs_extend(struct mmscope_runs *r, u64 start, u64 en
 	return !r->room || mmscope_runs_put(r, start, end, categories, 0);
 }
 
+/*
+ * The same for each row of ones in @pages, of which the lowest is the page at @start, and
+ * the highest 0. Returns those that there was no room for, 0 mostly. Not with room 0.
+ */
+static inline u64 mmscope_runs_rows(struct mmscope_runs *r, u64 start, u64 pages, u64 categories)
+{
+	struct mmscope_run *run = &r->out[r->count], *end = r->out + r->room;
+	u64 lowest, behind;
+
+	categories &= r->categories;
+	if ((pages & 1) && r->open && run->end == start && run->categories == categories &&
+	    !run->frame) {
+		run->end = start + ((u64)__builtin_ctzll(~pages) << r->page_shift);
+		pages &= pages + 1;
+	}
+	for (run += r->open; pages && run < end; run++) {
+		lowest = pages & -pages;
+		behind = pages + lowest;
+		run->start = start + ((u64)__builtin_ctzll(pages) << r->page_shift);
+		run->end = start + ((u64)__builtin_ctzll(behind) << r->page_shift);
+		run->categories = categories;
+		run->frame = 0;
+		pages &= behind;
+	}
+	/* The last one may grow, unless there was no room for one more. */
+	r->open = !pages && run > r->out + r->count;
+	r->count = run - r->out - r->open;
+	return pages;
+}
+
 static inline void mmscope_runs_count(struct mmscope_runs *r, u64 pages)
 {
 	r->pages += pages;

@@ -268,7 +268,7 @@ static bool has_exec_ed(const struct mmscope_target *t)
 
 void mmscope_target_wait(const struct mmscope_target *t)
 {
-	s64 left = t->quiet_until - ktime_get_ns();
+	s64 left = t->quiet_until ? t->quiet_until - ktime_get_ns() : 0;
 	ktime_t time = ns_to_ktime(left);
 
 	if (left <= 0)
@@ -335,7 +335,7 @@ void mmscope_target_unlock(struct mmscope_target *t, u64 since)
 	t->made_sleep = mmap_lock_is_contended(t->mm);
 	mmap_read_unlock(t->mm);
 	mmput(t->mm);
-	t->quiet_until = now + (t->made_sleep ? QUIET_SLEPT : awaited ? QUIET_SPUN : 0);
+	t->quiet_until = t->made_sleep ? now + QUIET_SLEPT : awaited ? now + QUIET_SPUN : 0;
 	note_hold(now - since);
 }
 

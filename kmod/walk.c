@@ -97,18 +97,35 @@ static bool is_huge(pmd_t pmd)
 	return !pmd_none(pmd) && (!pmd_present(pmd) || pmd_leaf(pmd));
 }
 
+/* Bits that are not in all of the eight entries from @pmdp on as in @as. */
+static __always_inline unsigned long differ_in_eight(pmd_t *pmdp, unsigned long as)
+{
+	unsigned long bits = 0;
+	int i;
+
+#pragma GCC unroll 8
+	for (i = 0; i < 8; i++)
+		bits |= mmscope_compat_raw_pmd(read_entry(pmdp + i)) ^ as;
+	return bits;
+}
+
 /* Until where there are entries like @pmd, if they may be told of as one. */
 static unsigned long alike_until(struct mmscope_descent *d, pmd_t *pmdp, pmd_t pmd,
 				 unsigned long addr, unsigned long end)
 {
-	unsigned long flags = mmscope_flags_of(__pte(pmd_val(pmd)));
+	const unsigned long mask = mmscope_compat_flags_mask();
+	unsigned long as = mmscope_compat_raw_pmd(pmd);
 	unsigned long next = pmd_addr_end(addr, end);
 
 	if (!pmd_present(pmd) ||
 	    !(pte_write(__pte(pmd_val(pmd))) ? d->writable_by_flags : d->leaves_by_flags))
 		return next;
-	while (next < end &&
-	       mmscope_flags_of(__pte(pmd_val(read_entry(++pmdp)))) == flags)
+	pmdp++;
+	/* Whole ones, eight at a time: to decide costs more than to look. */
+	for (; end - next >= 8 * PMD_SIZE; next += 8 * PMD_SIZE, pmdp += 8)
+		if (differ_in_eight(pmdp, as) & mask)
+			break;
+	for (; next < end && !((mmscope_compat_raw_pmd(read_entry(pmdp)) ^ as) & mask); pmdp++)
 		next = pmd_addr_end(next, end);
 	return next;
 }
@@ -180,26 +197,14 @@ static unsigned long walk_pmd_entry(struct mmscope_descent *d, pmd_t *pmdp,
 /* Empty entries side by side are one hole, and count less than as many tables. */
 #define EMPTY_COST_SHIFT 4
 
-static __always_inline bool eight_are_none(pmd_t *pmdp)
-{
-	unsigned long bits = 0;
-	int i;
-
-#pragma GCC unroll 8
-	for (i = 0; i < 8; i++)
-		bits |= mmscope_compat_raw_pmd(read_entry(pmdp + i));
-	return !bits;
-}
-
 static unsigned long empty_until(struct mmscope_descent *d, pmd_t *pmdp, unsigned long addr,
 				 unsigned long end)
 {
 	unsigned long next = pmd_addr_end(addr, end);
 
 	pmdp++;
-	/* Whole ones, eight at a time: to decide costs more than to look. */
 	for (; end - next >= 8 * PMD_SIZE; next += 8 * PMD_SIZE, pmdp += 8)
-		if (!eight_are_none(pmdp))
+		if (differ_in_eight(pmdp, 0))
 			break;
 	for (; next < end && pmd_none(read_entry(pmdp)); pmdp++)
 		next = pmd_addr_end(next, end);

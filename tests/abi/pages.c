@@ -5,7 +5,7 @@
  */
 #include "kit.h"
 
-#define PAGES 96
+#define PAGES 192
 
 static struct subject s;
 static int fd;
@@ -36,8 +36,16 @@ static long make_motley(void *arg)
 	munmap(motley + 50 * page, 5 * page);		/* a hole */
 	mlock(motley + 70 * page, 3 * page);
 	madvise(motley + 58 * page, 2 * page, MADV_FREE);
-	for (i = 80; i < PAGES; i += 3)
+	for (i = 80; i < 96; i += 3)
 		sum += motley[i * page];
+	for (i = 96; i < 160; i++)			/* written or not, at random, ... */
+		if (rand() % 2)
+			motley[i * page] = 1;
+	for (; i < PAGES; i++)				/* ... and the zero page between */
+		if (!(rand() % 8))
+			sum += motley[i * page];
+		else if (rand() % 2)
+			motley[i * page] = 1;
 	return sum;
 }
 
