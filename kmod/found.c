@@ -127,7 +127,7 @@ static unsigned long emit_frames(struct scan *s, unsigned long start, unsigned l
 static bool give_way(const struct mmscope_descent *d, unsigned long addr)
 {
 	return !(addr & (GIVE_WAY - 1)) && d->heed_at >= MMSCOPE_BATCH - MMSCOPE_BATCH_MIN &&
-	       mmscope_compat_awaited(d->vma->vm_mm);
+	       mmscope_compat_awaited(d->vma->vm_mm) && ktime_get_ns() >= d->heed_from;
 }
 
 /* A present entry whose flags say all but what only its page can tell. */

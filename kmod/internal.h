@@ -6,6 +6,7 @@
 #ifndef MMSCOPE_INTERNAL_H
 #define MMSCOPE_INTERNAL_H
 
+#include <linux/ktime.h>
 #include <linux/mm.h>
 #include <linux/mutex.h>
 #include <linux/pid.h>
@@ -20,7 +21,9 @@
 #define MMSCOPE_SNAPSHOT_MAX	(64UL << 20)	/* bytes of one VMAS answer */
 #define MMSCOPE_BATCH		4096		/* entries read in one hold */
 #define MMSCOPE_BATCH_MIN	32		/* also if somebody waits, ... */
-#define MMSCOPE_BATCH_SOME	1024		/* ... and that after we waited for long */
+#define MMSCOPE_BATCH_SOME	1024		/* ... and that where we would never get far: ... */
+#define MMSCOPE_PATIENCE	4		/* ... after so many holds that made somebody sleep */
+#define MMSCOPE_HEED_NS		5000		/* nobody is heeded before; a writer spins twice that */
 #define MMSCOPE_TARGETS_MAX	256		/* directories in /proc/mmscope */
 #define MMSCOPE_TARGETS_USER	32		/* and for one user */
 
@@ -46,7 +49,7 @@ struct mmscope_target {
 	bool trusted;			/* who asks now may see frames and kpageflags; */
 					/* set where that, or CATS_LOCKS, is asked for */
 	u64 quiet_until;		/* the lock is left alone: see mmscope_target_wait() */
-	bool made_sleep;		/* the last hold did, somebody who wanted the lock */
+	unsigned int slept;		/* holds in a row that made somebody sleep: see there */
 };
 
 /* All may sleep; call them with no lock of an mm held. */
@@ -160,7 +163,8 @@ struct mmscope_descent {
 	const struct mmscope_descent_ops *ops;
 	struct vm_area_struct *vma;	/* the one being walked */
 	long budget;			/* entries that may still be read ... */
-	long heed_at;			/* ... and from where on it is heeded who waits */
+	long heed_at;			/* ... and from where on it is heeded who waits, ... */
+	u64 heed_from;			/* ... but not before that: ktime_get_ns() */
 	/* Do the flags of a huge entry say all? And of one that may be written? */
 	bool leaves_by_flags, writable_by_flags;
 	bool shared_table;		/* leaf(): others use this very PMD table */
@@ -177,7 +181,8 @@ struct mmscope_descent {
  */
 static inline bool mmscope_descent_spent(const struct mmscope_descent *d, struct mm_struct *mm)
 {
-	return d->budget <= 0 || (d->budget <= d->heed_at && mmscope_compat_awaited(mm));
+	return d->budget <= 0 || (d->budget <= d->heed_at && mmscope_compat_awaited(mm) &&
+				  ktime_get_ns() >= d->heed_from);
 }
 
 static inline unsigned long mmscope_flags_of(pte_t pte)

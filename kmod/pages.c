@@ -150,7 +150,7 @@ static unsigned long scan_batch(struct scan *s, struct mm_struct *mm, unsigned l
 	return end;
 }
 
-static void scan_begin(struct scan *s, const struct mmscope_target *t)
+static void scan_begin(struct scan *s, const struct mmscope_target *t, u64 since)
 {
 	s->undecided = false;
 	s->vma_here = NULL;
@@ -158,7 +158,8 @@ static void scan_begin(struct scan *s, const struct mmscope_target *t)
 	s->class.trusted = t->trusted;
 	s->descent.ops = mmscope_found_ops(s);
 	s->descent.budget = MMSCOPE_BATCH;
-	s->descent.heed_at = MMSCOPE_BATCH - (t->made_sleep ? MMSCOPE_BATCH_SOME :
+	s->descent.heed_from = since + MMSCOPE_HEED_NS;
+	s->descent.heed_at = MMSCOPE_BATCH - (t->slept == MMSCOPE_PATIENCE ? MMSCOPE_BATCH_SOME :
 							      MMSCOPE_BATCH_MIN);
 }
 
@@ -188,7 +189,7 @@ static int scan_step(struct scan *s, struct mmscope_target *t)
 
 	if (err)
 		return err;
-	scan_begin(s, t);
+	scan_begin(s, t, since);
 	do
 		s->at = scan_batch(s, t->mm, s->at, s->end);
 	while (s->at == s->end && next_vma(s) && !need_resched() &&
@@ -320,7 +321,7 @@ static int walk_once(struct scan *s, struct mmscope_target *t, struct mmscope_wa
 		.flags = arg->flags,
 		.address = arg->address,
 	};
-	scan_begin(s, t);
+	scan_begin(s, t, since);
 	vma = find_vma(t->mm, arg->address);
 	if (vma && vma->vm_start <= arg->address) {
 		arg->has_vma = 1;

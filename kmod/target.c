@@ -256,14 +256,15 @@ static bool has_exec_ed(const struct mmscope_target *t)
  * How not to be in the way. Who wants the lock for writing while it is held for reading
  * spins for some 10 us, and then sleeps; to be woken takes far longer than most that he
  * wanted it for. So a hold ends as soon as somebody is seen to spin, and after it the lock
- * is left alone for a while: longer if it was too late, so that this befalls few of the
- * hundreds of calls that a busy process makes in that time. The hold after such a long
- * while does some work before it heeds anybody, or a process that never lets us do much
- * would never be done with.
+ * is left alone for a while: long enough that less than one in a hundred of the calls of a
+ * process that does nothing but map and unmap meet with us, and longer if it was too late.
+ * Some never spin (who is to be preempted, or where kernels have it off): after several
+ * such holds in a row one does some work before it heeds anybody, or a process like that
+ * would never be done with. Not each of them, since that makes the next sleep, too.
  * (A reader that comes straight back would moreover take the lock before the writer that
  * it woke can run, for up to 4 ms: RWSEM_WAIT_TIMEOUT.)
  */
-#define QUIET_SPUN	(400 * NSEC_PER_USEC)
+#define QUIET_SPUN	(1600 * NSEC_PER_USEC)
 #define QUIET_SLEPT	(12800 * NSEC_PER_USEC)
 
 void mmscope_target_wait(const struct mmscope_target *t)
@@ -330,12 +331,13 @@ static void note_hold(s64 held)
 void mmscope_target_unlock(struct mmscope_target *t, u64 since)
 {
 	bool awaited = mmscope_compat_awaited(t->mm);
+	bool made_sleep = mmap_lock_is_contended(t->mm);
 	u64 now = ktime_get_ns();
 
-	t->made_sleep = mmap_lock_is_contended(t->mm);
+	t->slept = !made_sleep || t->slept == MMSCOPE_PATIENCE ? 0 : t->slept + 1;
 	mmap_read_unlock(t->mm);
 	mmput(t->mm);
-	t->quiet_until = t->made_sleep ? now + QUIET_SLEPT : awaited ? now + QUIET_SPUN : 0;
+	t->quiet_until = made_sleep ? now + QUIET_SLEPT : awaited ? now + QUIET_SPUN : 0;
 	note_hold(now - since);
 }
 
