@@ -135,6 +135,21 @@ static bool chosen(const struct bench_case *c, int argc, char **argv)
 	return argc <= 3;
 }
 
+/* A name that is none's would measure nothing, and look as if all were well. */
+static bool known(const char *name)
+{
+	const struct bench_case *c;
+
+	for (c = bench_cases; c->name; c++)
+		if (!strcmp(c->name, name))
+			return true;
+	fprintf(stderr, "ask: no case \"%s\"; there are:", name);
+	for (c = bench_cases; c->name; c++)
+		fprintf(stderr, " %s", c->name);
+	fputc('\n', stderr);
+	return false;
+}
+
 static int verdict(void)
 {
 	int i;
@@ -151,6 +166,7 @@ static int verdict(void)
 int main(int argc, char **argv)
 {
 	const struct bench_case *c;
+	int i;
 
 	if (argc > 1)
 		mib = strtoull(argv[1], NULL, 10);
@@ -160,6 +176,9 @@ int main(int argc, char **argv)
 		fprintf(stderr, "usage: ask [MIB (from 16 on, by 8) [SECONDS [CASE...]]]\n");
 		return 2;
 	}
+	for (i = 3; i < argc; i++)
+		if (!known(argv[i]))
+			return 2;
 	programs_begin();
 	found = shared(sizeof(*found));
 	for (c = bench_cases; c->name; c++) {
