@@ -280,10 +280,11 @@ void mmscope_target_wait(const struct mmscope_target *t)
 
 /*
  * A reader that queues is given the lock as soon as it is free, and holds it from then on,
- * though it has yet to wake up; besides, who lets go of it has to wake him. So it is tried
- * a few times, and only a lock that is never free is queued for.
+ * though it has yet to wake up; besides, who lets go of it has to wake him. So it is tried,
+ * more and more seldom, for some 20 ms: longer than a writer stays away who lost his
+ * processor. Only a lock that is never free is queued for.
  */
-#define POLLS 16
+#define POLLS 32
 
 static int lock_politely(struct mm_struct *mm)
 {
@@ -293,7 +294,8 @@ static int lock_politely(struct mm_struct *mm)
 	for (i = 0; i < POLLS; i++) {
 		if (mmap_read_trylock(mm))
 			return 0;
-		usleep_range(20, 50);
+		/* 25, 100, 400, 1600 us, eight times each. */
+		usleep_range(25 << i / 8 * 2, 50 << i / 8 * 2);
 	}
 	return mmap_read_lock_killable(mm);
 }
