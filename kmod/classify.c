@@ -87,13 +87,13 @@ static __always_inline u64 folio_bits(const struct mmscope_class *c, const u64 w
 	bool shared = false;
 	u64 bits = 0;
 
-	if (want & (CAT(SHARED) | MMSCOPE_CATS_LOCKS))
+	if (want & (CAT(SHARED) | MMSCOPE_CLASSIFY_LOCKS))
 		shared = mmscope_compat_shared(folio, page);
 	if (shared)
 		bits |= CAT(SHARED);
 	if (want & KINDS)
 		bits |= folio_kind(folio);
-	if (want & MMSCOPE_CATS_LOCKS)
+	if (want & MMSCOPE_CLASSIFY_LOCKS)
 		bits |= lock_bits(c, folio, shared);
 	if ((want & CAT(KSM)) && folio_test_ksm(folio))
 		bits |= CAT(KSM);
@@ -240,8 +240,8 @@ unsigned int mmscope_classify_pages(const struct mmscope_class *c, pte_t *ptep, 
 		return pages_alike(c, KINDS, ptep, pte, most, bits);
 	if (!(want & ~SMAPS))
 		return pages_alike(c, SMAPS, ptep, pte, most, bits);
-	if (!(want & ~(SMAPS | MMSCOPE_CATS_LOCKS)))
-		return pages_alike(c, SMAPS | MMSCOPE_CATS_LOCKS, ptep, pte, most, bits);
+	if (!(want & ~(SMAPS | MMSCOPE_CLASSIFY_LOCKS)))
+		return pages_alike(c, SMAPS | MMSCOPE_CLASSIFY_LOCKS, ptep, pte, most, bits);
 	return pages_alike(c, want, ptep, pte, most, bits);
 }
 
@@ -403,7 +403,7 @@ bool mmscope_classify_uniform(const struct mmscope_class *c, pte_t pte)
 
 	/* Of locks, too, others are told by whether the page is shared. */
 	if (!c->trusted)
-		by_page |= MMSCOPE_CATS_LOCKS;
+		by_page |= MMSCOPE_CLASSIFY_LOCKS;
 	if (!(c->want & by_page) || !pte_present(pte) || pte_special(pte) ||
 	    mmscope_compat_devmap(pte) || !pfn_valid(pte_pfn(pte)))
 		return true;

@@ -159,7 +159,7 @@ static int check_inner_mm(u64 pointer, u32 *size)
  */
 static bool trusts_about(const struct file *file, u64 categories)
 {
-	return (categories & MMSCOPE_CATS_LOCKS) && mmscope_target_trusts(file);
+	return (categories & MMSCOPE_CLASSIFY_LOCKS) && mmscope_target_trusts(file);
 }
 
 static int do_vmas(struct file *file, struct session *s, union argument *arg)

@@ -317,8 +317,8 @@ static __always_inline bool group_at(pte_t *p, unsigned long mask, unsigned long
 /*
  * Where pages and holes take turns, and nobody wants runs of both, to go from piece to piece
  * costs more than to ask the same of each entry of a group. Returns where it stopped: at a
- * group with others in it, where there is less than one left, or at what there was no room
- * for (*full).
+ * group with others in it, behind one that is alike all through, where there is less than
+ * one left, or at what there was no room for (*full).
  */
 static __always_inline pte_t *found_by_groups(struct scan *s, pte_t *p, pte_t *stop,
 					      unsigned long addr, u64 *told, bool *full)
@@ -349,10 +349,10 @@ static __always_inline pte_t *found_by_groups(struct scan *s, pte_t *p, pte_t *s
 	return p;
 }
 
-/* So many pieces as short as that in a row: it is tried, ... */
+/* So many pieces shorter than that in a row: it is tried, ... */
 #define SHORT_PIECE	4
 #define SHORT_PIECES	3
-/* ... and not again before so many pages behind a group that had others in it. */
+/* ... and where that came to nothing, not again before so many pages. */
 #define GROUPS_PAUSE	32
 
 /*
@@ -387,8 +387,9 @@ static unsigned long found_by_flags(struct scan *s, pte_t *first, unsigned long 
 			p = other_piece(s, p, stop, &cats);
 			matter = matters(s, cats);
 		}
-		if (matter && room && !mmscope_runs_extend(s->runs, addr + (from - first) * PAGE_SIZE,
-							   addr + (p - first) * PAGE_SIZE, cats)) {
+		if (matter && room &&
+		    !mmscope_runs_extend(s->runs, addr + (from - first) * PAGE_SIZE,
+					 addr + (p - first) * PAGE_SIZE, cats)) {
 			p = from;
 			break;
 		}

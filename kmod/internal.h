@@ -47,9 +47,9 @@ struct mmscope_target {
 	struct mm_struct *mm;
 	struct pid *pid;		/* of the thread that was named */
 	bool trusted;			/* who asks now may see frames and kpageflags; */
-					/* set where that, or CATS_LOCKS, is asked for */
+					/* set where that, or locks, is asked for */
 	u64 quiet_until;		/* the lock is left alone: see mmscope_target_wait() */
-	unsigned int slept;		/* holds in a row that made somebody sleep: see there */
+	unsigned int slept;		/* holds in a row that made somebody sleep */
 };
 
 /* All may sleep; call them with no lock of an mm held. */
@@ -203,7 +203,7 @@ unsigned int mmscope_walk_depth(void);
 /* ---- classify.c: an entry to category bits; pure ---- */
 
 /* Of who locks a page, more is told to whom one trusts. */
-#define MMSCOPE_CATS_LOCKS (MMSCOPE_CAT(MLOCKED) | MMSCOPE_CAT(UNEVICTABLE) | \
+#define MMSCOPE_CLASSIFY_LOCKS (MMSCOPE_CAT(MLOCKED) | MMSCOPE_CAT(UNEVICTABLE) | \
 			    MMSCOPE_CAT(LOCK_UNKNOWN))
 
 struct mmscope_class {

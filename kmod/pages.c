@@ -150,8 +150,12 @@ static unsigned long scan_batch(struct scan *s, struct mm_struct *mm, unsigned l
 	return end;
 }
 
-static void scan_begin(struct scan *s, const struct mmscope_target *t, u64 since)
+static void scan_begin(struct scan *s, struct mmscope_target *t, u64 since)
 {
+	bool impatient = t->slept >= MMSCOPE_PATIENCE;
+
+	if (impatient)
+		t->slept = 0;
 	s->undecided = false;
 	s->vma_here = NULL;
 	s->descent.knows_pmds = false;
@@ -159,8 +163,8 @@ static void scan_begin(struct scan *s, const struct mmscope_target *t, u64 since
 	s->descent.ops = mmscope_found_ops(s);
 	s->descent.budget = MMSCOPE_BATCH;
 	s->descent.heed_from = since + MMSCOPE_HEED_NS;
-	s->descent.heed_at = MMSCOPE_BATCH - (t->slept == MMSCOPE_PATIENCE ? MMSCOPE_BATCH_SOME :
-							      MMSCOPE_BATCH_MIN);
+	s->descent.heed_at = MMSCOPE_BATCH -
+			     (impatient ? MMSCOPE_BATCH_SOME : MMSCOPE_BATCH_MIN);
 }
 
 /* Its account is done, and the next one's begins; false if there is none. */

@@ -281,20 +281,20 @@ void mmscope_target_wait(const struct mmscope_target *t)
 /*
  * A reader that queues is given the lock as soon as it is free, and holds it from then on,
  * though it has yet to wake up; besides, who lets go of it has to wake him. So it is tried,
- * more and more seldom, for some 20 ms: longer than a writer stays away who lost his
+ * more and more seldom, for 4 to 8 ms: as long as a writer stays away who lost his
  * processor. Only a lock that is never free is queued for.
  */
-#define POLLS 32
+#define POLLS 24
 
 static int lock_politely(struct mm_struct *mm)
 {
 	int i;
 
 	might_lock_read(&mm->mmap_lock);	/* lockdep learns nothing from a try */
-	for (i = 0; i < POLLS; i++) {
+	for (i = 0; i < POLLS && !fatal_signal_pending(current); i++) {
 		if (mmap_read_trylock(mm))
 			return 0;
-		/* 25, 100, 400, 1600 us, eight times each. */
+		/* From 25, 100, 400 us on to twice that, eight times each. */
 		usleep_range(25 << i / 8 * 2, 50 << i / 8 * 2);
 	}
 	return mmap_read_lock_killable(mm);
@@ -305,13 +305,17 @@ int mmscope_target_lock(struct mmscope_target *t, u64 *since)
 	if (!t->mm)
 		return -ENOTCONN;
 	mmscope_target_wait(t);
-	if (has_exec_ed(t))
-		return -ESTALE;
 	if (!mmget_not_zero(t->mm))
 		return has_exec_ed(t) ? -ESTALE : -ESRCH;
 	if (lock_politely(t->mm)) {
 		mmput(t->mm);
 		return -EINTR;
+	}
+	/* Now, since all that may have taken long. */
+	if (has_exec_ed(t)) {
+		mmap_read_unlock(t->mm);
+		mmput(t->mm);
+		return -ESTALE;
 	}
 	*since = ktime_get_ns();
 	return 0;
@@ -336,7 +340,7 @@ void mmscope_target_unlock(struct mmscope_target *t, u64 since)
 	bool made_sleep = mmap_lock_is_contended(t->mm);
 	u64 now = ktime_get_ns();
 
-	t->slept = !made_sleep || t->slept == MMSCOPE_PATIENCE ? 0 : t->slept + 1;
+	t->slept = made_sleep ? t->slept + 1 : 0;
 	mmap_read_unlock(t->mm);
 	mmput(t->mm);
 	t->quiet_until = made_sleep ? now + QUIET_SLEPT : awaited ? now + QUIET_SPUN : 0;

@@ -379,13 +379,13 @@ static void free_room(struct snapshot *s)
 /*
  * As much as the process seems to need, or needed at the last try: the caller's
  * room may be far more, and would be memory of the kernel's for as long as he
- * lets the copying wait.  map_count is read without the lock: if it was too few,
- * it is tried again.
+ * lets the copying wait.  map_count is read without the lock, for which we may then
+ * wait some ms: if it was too few, it is tried again, each time with twice as much.
  */
 static int make_room(struct snapshot *s, const struct mmscope_target *t,
-		     const struct mmscope_vmas *arg, u64 names_needed)
+		     const struct mmscope_vmas *arg, u64 names_needed, int tries)
 {
-	u64 seems = READ_ONCE(t->mm->map_count) + 64;
+	u64 seems = (READ_ONCE(t->mm->map_count) + 64ULL) << tries;
 	u64 names_seem = max(min_t(u64, seems * NAME_SEEMS, NAMES_SEEM_MOST),
 			     names_needed + names_needed / 8);
 	/* The caller chose how much, and is told: no stack trace in the log. */
@@ -469,15 +469,14 @@ static int copy_out(const struct snapshot *s, struct mmscope_target *t,
 }
 
 static int query_once(struct mmscope_target *t, struct mmscope_vmas *arg,
-		      struct mmscope_mm *mm, char *scratch, u64 *names_needed)
+		      struct mmscope_mm *mm, char *scratch, u64 *names_needed, int tries)
 {
 	struct snapshot s = {};
 	int err;
 
 	/* Before, not after it is guessed how much is needed: it may grow meanwhile. */
 	mmscope_target_wait(t);
-	err = make_room(&s, t, arg, *names_needed);
-
+	err = make_room(&s, t, arg, *names_needed, tries);
 	if (!err)
 		err = take(&s, t, arg, mm, scratch);
 	if (!err)
@@ -498,7 +497,7 @@ int mmscope_vmas_query(struct mmscope_target *t, struct mmscope_vmas *arg, u32 m
 	int tries, err;
 
 	for (tries = 0; tries < 8; tries++) {
-		err = query_once(t, arg, &mm, scratch, &names_needed);
+		err = query_once(t, arg, &mm, scratch, &names_needed, tries);
 		if (err != -EAGAIN)
 			return err;
 	}

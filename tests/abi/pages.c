@@ -41,6 +41,8 @@ static long make_motley(void *arg)
 	for (i = 96; i < 160; i++)			/* written or not, at random, ... */
 		if (rand() % 2)
 			motley[i * page] = 1;
+	for (i = 130; i < 160; i += 1 + rand() % 7)	/* ... not all accessed since, ... */
+		madvise(motley + i * page, page, MADV_COLD);
 	for (; i < PAGES; i++)				/* ... and the zero page between */
 		if (!(rand() % 8))
 			sum += motley[i * page];

@@ -76,21 +76,23 @@ static void take(struct answer *a, const struct mmscope_run *run)
 
 /*
  * As the module does where pages and holes take turns: up to 16 of which each has the
- * categories of the first, or is not to be told of. How far it came.
+ * categories of the first that is to be told of, or is not to be. How far it came.
  */
 static uint64_t take_rows(const struct space *s, const struct question *q,
 			  struct mmscope_runs *r, uint64_t at, uint64_t *end)
 {
-	uint64_t c = s->categories[at / PAGE], rows = 0, left;
+	uint64_t c = 0, rows = 0, left;
 	unsigned int n;
 
 	for (n = 0; n < 16 && at / PAGE + n < SPACE; n++) {
 		uint64_t now = s->categories[at / PAGE + n];
 
-		if (now == c)
-			rows |= 1ULL << n;
-		else if (told(q, now))
+		if (!told(q, now))
+			continue;
+		if (rows && now != c)
 			break;
+		rows |= 1ULL << n;
+		c = now;
 	}
 	*end = at + n * PAGE;
 	left = mmscope_runs_rows(r, at, rows, c);
@@ -112,7 +114,7 @@ static uint64_t one_call(const struct space *s, const struct question *q, uint64
 	while (at < SPACE * PAGE && r.pages_left) {
 		uint64_t c = s->categories[at / PAGE], end = at + PAGE;
 
-		if (told(q, c) && r.pages_left >= 16 && roll(2)) {
+		if (r.pages_left >= 16 && roll(2)) {
 			done = take_rows(s, q, &r, at, &end);
 			at = done;
 			if (done < end)

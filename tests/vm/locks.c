@@ -15,8 +15,39 @@ static int *result;
 
 #define LOCKS (CAT(MLOCKED) | CAT(UNEVICTABLE))
 
-static u64 *told_of;		/* PAGES, WALK, and what VMAS counted, of one page */
+/* Of one page: what PAGES and WALK say, and how many are locked by each way to count. */
+enum { PAGES, WALKED, LISTED, ONE_CATEGORY, SUMMED, FILTERED, WAYS };
+static const char *const way[WAYS] = {
+	"pages", "walk", "vmas", "vmas_of_one_category", "totals", "filter"
+};
+static u64 *told_of;
 static char *theirs;
+
+/* VMAS of the page, with one record of accounts; or its sum alone. */
+static u64 count_locked(int fd, u64 flags)
+{
+	struct mmscope_vma vma;
+	struct mmscope_acct acct = { 0 };
+	struct mmscope_vmas v = {
+		.size = sizeof(v), .flags = flags,
+		.start = (uintptr_t)theirs, .end = (uintptr_t)theirs + page,
+		.vmas = (uintptr_t)&vma, .vmas_len = flags ? 0 : 1,
+		.accts = (uintptr_t)&acct, .acct_categories = CAT(MLOCKED),
+	};
+
+	return call(fd, MMSCOPE_VMAS, &v) ? ~0ULL : acct.pages[MMSCOPE_CAT_MLOCKED];
+}
+
+/* The category is in the filter alone. */
+static u64 filter_locked(int fd)
+{
+	struct mmscope_pages p = {
+		.size = sizeof(p), .start = (uintptr_t)theirs, .end = (uintptr_t)theirs + page,
+		.all_of = CAT(MLOCKED),
+	};
+
+	return call(fd, MMSCOPE_PAGES, &p) ? ~0ULL : p.pages;
+}
 
 static void look_at_lock(pid_t pid)
 {
@@ -26,15 +57,18 @@ static void look_at_lock(pid_t pid)
 	struct snapshot snap;
 	u64 i;
 
-	get_states(fd, at, 1, &told_of[0]);
+	get_states(fd, at, 1, &told_of[PAGES]);
 	walk(fd, at, 0, &w);
-	told_of[1] = w.categories;
-	told_of[2] = ~0ULL;
+	told_of[WALKED] = w.categories;
+	told_of[LISTED] = ~0ULL;
 	get_vmas(fd, at, at + page, true, &snap);
 	for (i = 0; i < snap.count; i++)
-		told_of[2] = snap.accts[i].pages[MMSCOPE_CAT_MLOCKED] +
+		told_of[LISTED] = snap.accts[i].pages[MMSCOPE_CAT_MLOCKED] +
 			     snap.accts[i].pages[MMSCOPE_CAT_UNEVICTABLE];
 	free_vmas(&snap);
+	told_of[ONE_CATEGORY] = count_locked(fd, 0);
+	told_of[SUMMED] = count_locked(fd, MMSCOPE_VMAS_TOTALS);
+	told_of[FILTERED] = filter_locked(fd);
 	close(fd);
 }
 
@@ -46,16 +80,22 @@ static void look_at_lock_as_bob(void *arg)
 
 static void check_lock(const char *name, pid_t pid, u64 is_a)
 {
+	int i;
+
 	look_at_lock(pid);
-	if (!(told_of[0] & CAT(MLOCKED)) || (told_of[0] & is_a) != is_a) {
-		tap_note("categories %#llx", (unsigned long long)told_of[0]);
+	if (!(told_of[PAGES] & CAT(MLOCKED)) || (told_of[PAGES] & is_a) != is_a) {
+		tap_note("categories %#llx", (unsigned long long)told_of[PAGES]);
 		skip(name, "the page did not become what it should");
 		return;
 	}
+	ok(told_of[WALKED] & CAT(MLOCKED), "%s.walk_by_root", name);
+	for (i = LISTED; i < WAYS; i++)
+		ok(told_of[i] && told_of[i] <= 2, "%s.%s_by_root", name, way[i]);
 	wait_for(child_of(look_at_lock_as_bob, &pid));
-	ok(!(told_of[0] & LOCKS) && (told_of[0] & CAT(LOCK_UNKNOWN)), "%s.pages", name);
-	ok(!(told_of[1] & LOCKS) && (told_of[1] & CAT(LOCK_UNKNOWN)), "%s.walk", name);
-	eq(told_of[2], 0, "%s.vmas", name);
+	for (i = PAGES; i <= WALKED; i++)
+		ok(!(told_of[i] & LOCKS) && (told_of[i] & CAT(LOCK_UNKNOWN)), "%s.%s", name, way[i]);
+	for (; i < WAYS; i++)
+		eq(told_of[i], 0, "%s.%s", name, way[i]);
 }
 
 static void be_bob_with_the_page(void)
