@@ -50,6 +50,7 @@ struct mmscope_target {
 					/* set where that, or locks, is asked for */
 	u64 quiet_until;		/* the lock is left alone: see mmscope_target_wait() */
 	unsigned int slept;		/* holds in a row that made somebody sleep */
+	bool queued;			/* the lock was never free, and had to be queued for */
 };
 
 /* All may sleep; call them with no lock of an mm held. */

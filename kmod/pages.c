@@ -152,7 +152,7 @@ static unsigned long scan_batch(struct scan *s, struct mm_struct *mm, unsigned l
 
 static void scan_begin(struct scan *s, struct mmscope_target *t, u64 since)
 {
-	bool impatient = t->slept >= MMSCOPE_PATIENCE;
+	bool impatient = t->queued || t->slept >= MMSCOPE_PATIENCE;
 
 	if (impatient)
 		t->slept = 0;

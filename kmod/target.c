@@ -285,18 +285,23 @@ void mmscope_target_wait(const struct mmscope_target *t)
  * processor. Only a lock that is never free is queued for.
  */
 #define POLLS 24
+#define POLLS_QUEUED 4
 
-static int lock_politely(struct mm_struct *mm)
+static int lock_politely(struct mmscope_target *t)
 {
-	int i;
+	/* It was no use the last time: each who comes has to queue there, we or not. */
+	int i, polls = t->queued ? POLLS_QUEUED : POLLS;
+	struct mm_struct *mm = t->mm;
 
+	t->queued = false;
 	might_lock_read(&mm->mmap_lock);	/* lockdep learns nothing from a try */
-	for (i = 0; i < POLLS && !fatal_signal_pending(current); i++) {
+	for (i = 0; i < polls && !fatal_signal_pending(current); i++) {
 		if (mmap_read_trylock(mm))
 			return 0;
 		/* From 25, 100, 400 us on to twice that, eight times each. */
 		usleep_range(25 << i / 8 * 2, 50 << i / 8 * 2);
 	}
+	t->queued = true;
 	return mmap_read_lock_killable(mm);
 }
 
@@ -307,7 +312,7 @@ int mmscope_target_lock(struct mmscope_target *t, u64 *since)
 	mmscope_target_wait(t);
 	if (!mmget_not_zero(t->mm))
 		return has_exec_ed(t) ? -ESTALE : -ESRCH;
-	if (lock_politely(t->mm)) {
+	if (lock_politely(t)) {
 		mmput(t->mm);
 		return -EINTR;
 	}
@@ -343,7 +348,9 @@ void mmscope_target_unlock(struct mmscope_target *t, u64 since)
 	t->slept = made_sleep ? t->slept + 1 : 0;
 	mmap_read_unlock(t->mm);
 	mmput(t->mm);
-	t->quiet_until = made_sleep ? now + QUIET_SLEPT : awaited ? now + QUIET_SPUN : 0;
+	/* Where there is a queue anyhow, it is not our doing that they sleep. */
+	t->quiet_until = made_sleep && !t->queued ? now + QUIET_SLEPT :
+			 awaited ? now + QUIET_SPUN : 0;
 	note_hold(now - since);
 }
 
