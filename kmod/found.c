@@ -139,7 +139,7 @@ static bool is_plain(const struct scan *s, pte_t pte)
 /* What its flags say; they are mostly those of the entry before. */
 static u64 meaning_of(struct scan *s, pte_t pte)
 {
-	unsigned long flags = mmscope_flags_of(pte);
+	unsigned long flags = mmscope_flags_of(pte) & s->descent.mask;
 
 	if (flags != s->flags) {
 		s->flags_mean = mmscope_classify_flags(&s->class, pte);
@@ -224,7 +224,7 @@ static __always_inline unsigned long piece_at(struct scan *s, pte_t *ptep, unsig
 			*cats |= bits;
 			*matter = matters(s, *cats);
 		} else {
-			p = same_from(ptep + 1, stop, mmscope_compat_flags_mask(), s->flags);
+			p = same_from(ptep + 1, stop, s->descent.mask, s->flags);
 		}
 	} else if (pte_none(pte)) {
 		*cats = s->class.always;
@@ -323,7 +323,7 @@ static __always_inline bool group_at(pte_t *p, unsigned long mask, unsigned long
 static __always_inline pte_t *found_by_groups(struct scan *s, pte_t *p, pte_t *stop,
 					      unsigned long addr, u64 *told, bool *full)
 {
-	const unsigned long mask = mmscope_compat_flags_mask(), all = (1UL << GROUP) - 1;
+	const unsigned long mask = s->descent.mask, all = (1UL << GROUP) - 1;
 	const unsigned long pages = s->flags_matter ? all : 0, holes = s->holes_matter ? all : 0;
 	const u64 cats = pages ? s->flags_mean : s->class.always;
 	unsigned long same;
@@ -364,7 +364,7 @@ MMSCOPE_LOOP(found_by_flags, 4096)
 static unsigned long found_by_flags(struct scan *s, pte_t *first, unsigned long addr,
 				    unsigned long end)
 {
-	const unsigned long mask = mmscope_compat_flags_mask();
+	const unsigned long mask = s->descent.mask;
 	const bool holes = s->holes_matter, room = s->runs->room;
 	pte_t *p = first, *from, *stop = first + ((end - addr) >> PAGE_SHIFT), *groups = first;
 	unsigned int pieces = 0;
@@ -459,7 +459,7 @@ MMSCOPE_LOOP(counted_by_sums, 2048)
 static unsigned long counted_by_sums(struct scan *s, pte_t *first, unsigned long addr,
 				     unsigned long end)
 {
-	const unsigned long mask = mmscope_compat_flags_mask();
+	const unsigned long mask = s->descent.mask;
 	pte_t *p = first, *from, *stop;
 	struct mmscope_sums sums;
 	u64 cats;

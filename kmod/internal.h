@@ -169,6 +169,7 @@ struct mmscope_descent {
 	/* Do the flags of a huge entry say all? And of one that may be written? */
 	bool leaves_by_flags, writable_by_flags;
 	bool shared_table;		/* leaf(): others use this very PMD table */
+	unsigned long mask;		/* the flags of an entry that somebody asks about */
 	/* Of this hold of the lock: the PMD table last walked, and from where on it maps. */
 	bool knows_pmds;
 	pud_t pmds;
@@ -189,6 +190,17 @@ static inline bool mmscope_descent_spent(const struct mmscope_descent *d, struct
 static inline unsigned long mmscope_flags_of(pte_t pte)
 {
 	return pgprot_val(pte_pgprot(pte));
+}
+
+/*
+ * Which flags tell two entries apart, if @want is asked. Not that one was accessed where
+ * nobody wants to know: reclaim and DAMON clear that of a page here and one there.
+ */
+static inline unsigned long mmscope_flags_that_matter(u64 want)
+{
+	unsigned long young = mmscope_flags_of(pte_mkyoung(__pte(0)));
+
+	return mmscope_compat_flags_mask() & (want & MMSCOPE_CAT(ACCESSED) ? ~0UL : ~young);
 }
 
 /* mmap lock held for reading, [addr, end) within d->vma. */

@@ -161,6 +161,7 @@ static void scan_begin(struct scan *s, struct mmscope_target *t, u64 since)
 	s->descent.knows_pmds = false;
 	s->class.trusted = t->trusted;
 	s->descent.ops = mmscope_found_ops(s);
+	s->descent.mask = mmscope_flags_that_matter(s->class.want);
 	s->descent.budget = MMSCOPE_BATCH;
 	s->descent.heed_from = since + MMSCOPE_HEED_NS;
 	s->descent.heed_at = MMSCOPE_BATCH -

@@ -20,7 +20,7 @@ struct scan {
 	bool by_flags;			/* a plain entry's flags say all, ... */
 	bool folios;			/* ... but what its page tells, if that is asked */
 	bool holes_matter;		/* somebody wants to know of empty entries */
-	unsigned long flags;		/* those of the last plain one (~0: none yet), ... */
+	unsigned long flags;		/* of the last plain one those in the mask (~0: none), ... */
 	u64 flags_mean;			/* ... what it was, ... */
 	bool flags_matter;		/* ... and if anybody wants to know */
 	unsigned long at, end;		/* what is left to be looked at */

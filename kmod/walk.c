@@ -113,7 +113,6 @@ static __always_inline unsigned long differ_in_eight(pmd_t *pmdp, unsigned long 
 static unsigned long alike_until(struct mmscope_descent *d, pmd_t *pmdp, pmd_t pmd,
 				 unsigned long addr, unsigned long end)
 {
-	const unsigned long mask = mmscope_compat_flags_mask();
 	unsigned long as = mmscope_compat_raw_pmd(pmd);
 	unsigned long next = pmd_addr_end(addr, end);
 
@@ -123,9 +122,9 @@ static unsigned long alike_until(struct mmscope_descent *d, pmd_t *pmdp, pmd_t p
 	pmdp++;
 	/* Whole ones, eight at a time: to decide costs more than to look. */
 	for (; end - next >= 8 * PMD_SIZE; next += 8 * PMD_SIZE, pmdp += 8)
-		if (differ_in_eight(pmdp, as) & mask)
+		if (differ_in_eight(pmdp, as) & d->mask)
 			break;
-	for (; next < end && !((mmscope_compat_raw_pmd(read_entry(pmdp)) ^ as) & mask); pmdp++)
+	for (; next < end && !((mmscope_compat_raw_pmd(read_entry(pmdp)) ^ as) & d->mask); pmdp++)
 		next = pmd_addr_end(next, end);
 	return next;
 }
