@@ -289,7 +289,7 @@ void mmscope_target_wait(const struct mmscope_target *t)
 
 static int lock_politely(struct mmscope_target *t)
 {
-	/* It was no use the last time: each who comes has to queue there, we or not. */
+	/* If it was no use the last time: each who comes has to queue there, we or not. */
 	int i, polls = t->queued ? POLLS_QUEUED : POLLS;
 	struct mm_struct *mm = t->mm;
 

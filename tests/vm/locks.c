@@ -64,7 +64,7 @@ static void look_at_lock(pid_t pid)
 	get_vmas(fd, at, at + page, true, &snap);
 	for (i = 0; i < snap.count; i++)
 		told_of[LISTED] = snap.accts[i].pages[MMSCOPE_CAT_MLOCKED] +
-			     snap.accts[i].pages[MMSCOPE_CAT_UNEVICTABLE];
+				  snap.accts[i].pages[MMSCOPE_CAT_UNEVICTABLE];
 	free_vmas(&snap);
 	told_of[ONE_CATEGORY] = count_locked(fd, 0);
 	told_of[SUMMED] = count_locked(fd, MMSCOPE_VMAS_TOTALS);
