@@ -42,7 +42,8 @@ int mmscope_dev_info(const struct file *file, struct mmscope_info *info)
 		.size = info->size,
 		.abi = MMSCOPE_ABI,
 		.page_shift = PAGE_SHIFT,
-		.features = MMSCOPE_FEAT_PIDFD | MMSCOPE_FEAT_TOTALS,
+		.features = MMSCOPE_FEAT_PIDFD | MMSCOPE_FEAT_TOTALS |
+			    MMSCOPE_FEAT_PART,
 		.categories = mmscope_pages_categories(),
 		.vma_flags = mmscope_vmas_flags_known(),
 		.levels = mmscope_walk_depth(),
@@ -162,6 +163,20 @@ static bool trusts_about(const struct file *file, u64 categories)
 	return (categories & MMSCOPE_CLASSIFY_LOCKS) && mmscope_target_trusts(file);
 }
 
+static bool is_vmas_query(const struct mmscope_vmas *a)
+{
+	switch (a->flags) {
+	case 0:
+		return true;
+	case MMSCOPE_VMAS_PART:
+		return a->vmas_len;
+	case MMSCOPE_VMAS_TOTALS:
+		return a->accts && !a->vmas_len && !a->names_len;
+	default:
+		return false;
+	}
+}
+
 static int do_vmas(struct file *file, struct session *s, union argument *arg)
 {
 	struct mmscope_vmas *a = &arg->vmas;
@@ -170,10 +185,8 @@ static int do_vmas(struct file *file, struct session *s, union argument *arg)
 	int err;
 
 	untag_range(&a->start, &a->end);
-	if ((a->flags & ~MMSCOPE_VMAS_TOTALS) || !is_range(a->start, a->end) ||
+	if (!is_vmas_query(a) || !is_range(a->start, a->end) ||
 	    (a->acct_categories & ~mmscope_pages_categories()))
-		return -EINVAL;
-	if ((a->flags & MMSCOPE_VMAS_TOTALS) && (!a->accts || a->vmas_len || a->names_len))
 		return -EINVAL;
 	err = check_inner_mm(a->mm, &mm_size);
 	if (err)

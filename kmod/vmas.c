@@ -6,8 +6,9 @@
  * A snapshot is made in one hold of the mmap lock, so that break, counters and
  * all VMAs agree. Its memory is taken before, as much as the process seems to
  * need, and no more than the caller has room for; if that does not do, the list
- * is still walked to its end, to say what would have. The names are by far the
- * dearest part: a path is made once for VMAs that share it and are not far apart.
+ * is still walked to its end, to say what would have, unless a part of it will do.
+ * The names are by far the dearest: a path is made once for VMAs that share it and
+ * are not far apart.
  */
 #include <linux/dcache.h>
 #include <linux/hash.h>
@@ -222,7 +223,7 @@ struct snapshot {
 	char *names;			/* and `names_room` bytes */
 	u64 vmas_room, names_room;
 	u64 vmas_count, names_bytes;	/* needed so far, also past the room */
-	bool want_names;
+	bool want_names, part;
 	/* Paths seen, which further VMAs may share; the latest of those with that hash. */
 	struct seen {
 		struct path path;	/* not referenced: its VMA is, by the lock */
@@ -310,6 +311,22 @@ static __always_inline void add_vma(struct snapshot *s, struct vm_area_struct *v
 	s->vmas_count++;
 }
 
+/*
+ * A part ends before what there is no room for. One VMA alone stays in the count: if there
+ * is no room for its name, the caller is told how much it takes.
+ */
+static bool part_is_full(struct snapshot *s)
+{
+	if (!s->part)
+		return false;
+	if (s->names_bytes > s->names_room && s->vmas_count > 1) {
+		s->vmas_count--;
+		s->names_bytes = record(s, s->vmas_count)->name_offset;
+		return true;
+	}
+	return s->vmas_count == s->vmas_room || s->names_bytes > s->names_room;
+}
+
 /* A wait for a fatal signal is not worth its cost for less than this. */
 #define CHECK_EVERY 1024
 
@@ -332,6 +349,8 @@ static int take(struct snapshot *s, struct mmscope_target *t,
 		goto out;
 	while ((vma = mmscope_leaf_next(&vmi, &leaf, arg->end))) {
 		add_vma(s, vma, scratch);
+		if (part_is_full(s))
+			break;
 		if (s->vmas_count % CHECK_EVERY)
 			continue;
 		if (fatal_signal_pending(current)) {
@@ -392,6 +411,7 @@ static int make_room(struct snapshot *s, const struct mmscope_target *t,
 	gfp_t gfp = GFP_KERNEL_ACCOUNT | __GFP_NOWARN;
 
 	s->want_names = arg->names_len;
+	s->part = arg->flags & MMSCOPE_VMAS_PART;
 	s->vmas_room = min(arg->vmas_len, seems + seems / 8);
 	s->vmas_room = min_t(u64, s->vmas_room, MMSCOPE_SNAPSHOT_MAX / sizeof(s->spare));
 	s->names_room = min3(arg->names_len, names_seem, (u64)MMSCOPE_SNAPSHOT_MAX);
@@ -403,7 +423,7 @@ static int judge(const struct snapshot *s, struct mmscope_vmas *arg)
 {
 	arg->vmas_count = s->vmas_count;
 	arg->names_bytes = s->names_bytes;
-	if (s->vmas_count * sizeof(s->spare) + s->names_bytes > MMSCOPE_SNAPSHOT_MAX)
+	if (!s->part && s->vmas_count * sizeof(s->spare) + s->names_bytes > MMSCOPE_SNAPSHOT_MAX)
 		return -EFBIG;
 	if (s->vmas_count > arg->vmas_len ||
 	    (s->want_names && s->names_bytes > arg->names_len))

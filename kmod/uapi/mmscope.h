@@ -201,6 +201,7 @@ enum mmscope_backing {
 #define MMSCOPE_FEAT_PIDFD	(1ULL << 1)	/* ATTACH takes a pidfd */
 #define MMSCOPE_FEAT_EXACT_RSS	(1ULL << 2)	/* RSS counters are summed, not estimated */
 #define MMSCOPE_FEAT_TOTALS	(1ULL << 3)	/* VMAS takes MMSCOPE_VMAS_TOTALS */
+#define MMSCOPE_FEAT_PART	(1ULL << 4)	/* VMAS takes MMSCOPE_VMAS_PART */
 
 #define MMSCOPE_HOLDS	16	/* classes of how long a lock was held */
 
@@ -342,6 +343,13 @@ struct mmscope_acct {
  * have to be 0 (else EINVAL, as without `accts`), and vmas_count and names_bytes
  * are.  What MM answers is from a hold before those that count.  Who gets many
  * signals asks in ranges.
+ *
+ * With MMSCOPE_VMAS_PART the list may end early: as many VMAS are told of, from the
+ * first on, as there is room for, one at least (else ENOSPC); vmas_len may not be 0
+ * (EINVAL). Who wants all goes on at the `end` of the last one, until vmas_count
+ * is 0. That takes little memory, and each part holds the lock for a short time;
+ * but each is from a hold of its own, so that what the target maps meanwhile may be
+ * in the next part, or in none.
  */
 struct mmscope_vmas {
 	__u32 size;
@@ -358,6 +366,7 @@ struct mmscope_vmas {
 	__u64 names_bytes;	/* out: bytes written, or needed */
 };
 #define MMSCOPE_VMAS_TOTALS	(1U << 1)
+#define MMSCOPE_VMAS_PART	(1U << 2)	/* not with TOTALS */
 
 /* PAGES: pages side by side of which the same is to be said. */
 struct mmscope_run {

@@ -31,6 +31,7 @@ static void test_info(void)
 	ok(info.vma_flags & MMSCOPE_VMA_LOCKED && info.vma_flags & MMSCOPE_VMA_READ,
 	   "info.vma_flags");
 	ok(info.features & MMSCOPE_FEAT_TOTALS, "info.totals");
+	ok(info.features & MMSCOPE_FEAT_PART, "info.part");
 	ok(info.features & MMSCOPE_FEAT_FRAMES && info.features & MMSCOPE_FEAT_PIDFD,
 	   "info.features_for_root");
 	ok(info.levels >= 3 && info.levels <= 5, "info.levels");

@@ -264,6 +264,7 @@ static void judge_vmas(const struct mmscope_vmas *a)
 		judge_totals(a, end - start);
 		return;
 	}
+	judge(!(a->flags & MMSCOPE_VMAS_PART) || a->vmas_len, "VMAS: a part without room");
 	judge(a->vmas_count <= a->vmas_len && a->names_bytes <= a->names_len,
 	      "VMAS: more than there is room for");
 	for (i = 0; v && i < a->vmas_count; i++) {

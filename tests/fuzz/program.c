@@ -267,6 +267,8 @@ static void call_make(struct call *c, enum op op)
 	if (op == VMAS && one_in(4)) {
 		*field_of(c, "flags") = number(MMSCOPE_VMAS_TOTALS);
 		*field_of(c, "vmas_len") = *field_of(c, "names_len") = number(0);
+	} else if (op == VMAS && one_in(4)) {
+		*field_of(c, "flags") = number(MMSCOPE_VMAS_PART);
 	}
 }
 
