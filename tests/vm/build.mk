@@ -20,6 +20,10 @@ $(VM_OUT)/still: tests/vm/still.c
 	@mkdir -p $(@D)
 	$(CC) $(CFLAGS) $(WARN) $(TEST_CPPFLAGS) -static -o $@ $<
 
+$(VM_OUT)/many: tests/vm/many.c
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS) $(WARN) $(TEST_CPPFLAGS) -o $@ $<
+
 $(VM_OUT)/states: tests/vm/states.c
 	@mkdir -p $(@D)
 	$(CC) $(CFLAGS) $(WARN) $(TEST_CPPFLAGS) -o $@ $<
@@ -43,4 +47,4 @@ $(VM_OUT)/changes: tests/vm/changes.c
 	@mkdir -p $(@D)
 	$(CC) $(CFLAGS) $(WARN) $(TEST_CPPFLAGS) -static -o $@ $<
 
-all-tests: $(SECTIONS:%=$(VM_OUT)/%) $(VM_OUT)/still $(VM_OUT)/states $(VM_OUT)/changes $(VM_TESTS:%=$(VM_OUT)/%)
+all-tests: $(SECTIONS:%=$(VM_OUT)/%) $(VM_OUT)/still $(VM_OUT)/many $(VM_OUT)/states $(VM_OUT)/changes $(VM_TESTS:%=$(VM_OUT)/%)

@@ -51,7 +51,7 @@ struct output {
 	bool summary;
 };
 
-#define LINES_MAX	2048	/* held before they are drawn */
+#define LINES_MAX	64	/* held before they are drawn: each takes some 500 bytes */
 
 static void count_run(struct output *o, const struct mmscope_run *run)
 {
@@ -103,6 +103,7 @@ static void draw_lines(struct view_table *t)
 	view_table_at_least(t, COL_END, strlen("0x7fffffffffff"));
 	view_table_at_least(t, COL_PAGES, strlen("1000000"));
 	view_table_at_least(t, COL_SIZE, strlen("1023M"));
+	view_table_at_least(t, COL_FRAME, strlen("0x123456"));
 	view_table_flush(t);
 }
 
@@ -257,6 +258,8 @@ static int answer(struct cmd *cmd, struct mms_target *target, struct mms_pages_q
 	if (cmd_json(cmd)) {
 		ret = answer_json(target, q, &o, &err);
 	} else {
+		if (cmd->value[OPT_FRAMES] && !cmd->columns)
+			cmd->columns = "START,PAGES,SIZE,FRAME,STATE";
 		o.table = o.summary ? NULL : cmd_table_new(cmd);
 		if (!o.table && !o.summary)
 			return MMS_USAGE;

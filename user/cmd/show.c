@@ -59,31 +59,29 @@ static const char *future_word(struct mms_fact def)
 	return def.value & MMSCOPE_VMA_LOCKONFAULT ? "future on fault" : "future yes";
 }
 
-static void draw_summary(const struct mms_target *target, const struct mms_vmas *vmas,
-			 bool bytes)
+static void draw_summary(const struct mms_target *target, const struct mms_mm *mm,
+			 const struct view_totals *sum, bool bytes)
 {
-	const struct mms_fact *f = vmas->mm.fact;
+	const struct mms_fact *f = mm->fact;
 	struct sizes s = { .bytes = bytes };
-	struct view_totals sum;
 	char comm[256], source[80];
 
-	view_vmas_totals(vmas, &sum);
 	mms_escape(mms_target_proc(target)->comm, comm, sizeof(comm));
 	printf("process  %d %s  (source: %s)\n", (int)mms_target_pid(target), comm,
 	       cmd_source_words(target, source));
-	draw_break(&vmas->mm, &s);
-	printf("mapped   %s in %zu VMAs, page tables %s\n",
-	       size_sum(&s, sum.size, true), vmas->count, size_of(&s, f[MMS_MM_PGTABLES]));
+	draw_break(mm, &s);
+	printf("mapped   %s in %" PRIu64 " VMAs, page tables %s\n",
+	       size_sum(&s, sum->size, true), sum->vmas, size_of(&s, f[MMS_MM_PGTABLES]));
 	printf("resident %s, dirty %s; counters: anon %s, file %s, shmem %s\n",
-	       size_sum(&s, sum.rss, sum.has_rss), size_sum(&s, sum.dirty, sum.has_dirty),
+	       size_sum(&s, sum->rss, sum->has_rss), size_sum(&s, sum->dirty, sum->has_dirty),
 	       size_of(&s, f[MMS_MM_RSS_ANON]), size_of(&s, f[MMS_MM_RSS_FILE]),
 	       size_of(&s, f[MMS_MM_RSS_SHMEM]));
 	printf("swapped  %s; peaks: resident %s, mapped %s\n",
-	       size_sum(&s, sum.swap, sum.has_swap), size_of(&s, f[MMS_MM_HIWATER_RSS]),
+	       size_sum(&s, sum->swap, sum->has_swap), size_of(&s, f[MMS_MM_HIWATER_RSS]),
 	       size_of(&s, f[MMS_MM_HIWATER_VM]));
 	printf("locked   intent %s, fact %s, %s\n",
-	       size_sum(&s, sum.locked_vmas, sum.has_flags),
-	       size_sum(&s, sum.mlocked, sum.has_mlocked), future_word(f[MMS_MM_DEF_FLAGS]));
+	       size_sum(&s, sum->locked_vmas, sum->has_flags),
+	       size_sum(&s, sum->mlocked, sum->has_mlocked), future_word(f[MMS_MM_DEF_FLAGS]));
 	printf("limits   AS %s, DATA %s, STACK %s, MEMLOCK %s\n\n",
 	       size_of(&s, f[MMS_MM_RLIM_AS]), size_of(&s, f[MMS_MM_RLIM_DATA]),
 	       size_of(&s, f[MMS_MM_RLIM_STACK]), size_of(&s, f[MMS_MM_RLIM_MEMLOCK]));
@@ -97,30 +95,17 @@ static void total(struct view_json *j, const char *key, uint64_t value, bool kno
 		view_json_null(j, key);
 }
 
-static void draw_json(const struct cmd *cmd, const struct mms_target *target,
-		      const struct mms_vmas *vmas)
+static void draw_json_totals(struct view_json *j, const struct view_totals *sum)
 {
-	struct view_totals sum;
-	struct view_json j;
-
-	view_vmas_totals(vmas, &sum);
-	view_json_begin(&j, "show", target);
-	view_json_mm(&j, &vmas->mm);
-	view_json_object(&j, "totals");
-	total(&j, "vmas", vmas->count, true);
-	total(&j, "size", sum.size, true);
-	total(&j, "rss", sum.rss, sum.has_rss);
-	total(&j, "dirty", sum.dirty, sum.has_dirty);
-	total(&j, "swap", sum.swap, sum.has_swap);
-	total(&j, "locked", sum.locked_vmas, sum.has_flags);
-	total(&j, "mlocked", sum.mlocked, sum.has_mlocked);
-	view_json_close(&j);
-	if (!cmd->value[OPT_SUMMARY]) {
-		view_json_array(&j, "vmas");
-		for (size_t i = 0; i < vmas->count; i++)
-			view_json_vma(&j, vmas, i);
-	}
-	view_json_end(&j);
+	view_json_object(j, "totals");
+	total(j, "vmas", sum->vmas, true);
+	total(j, "size", sum->size, true);
+	total(j, "rss", sum->rss, sum->has_rss);
+	total(j, "dirty", sum->dirty, sum->has_dirty);
+	total(j, "swap", sum->swap, sum->has_swap);
+	total(j, "locked", sum->locked_vmas, sum->has_flags);
+	total(j, "mlocked", sum->mlocked, sum->has_mlocked);
+	view_json_close(j);
 }
 
 /* What the table and the summary need, no more: counting costs. */
@@ -133,33 +118,75 @@ static uint64_t categories_for(const struct cmd *cmd)
 	       MMSCOPE_CAT(CACHE_SWAPPED) | MMSCOPE_CAT(PRESENT) | MMS_CATS_PARTS;
 }
 
-static int draw(struct cmd *cmd, struct mms_target *target)
-{
-	struct view_table *table = cmd_json(cmd) ? NULL : cmd_table_new(cmd);
-	struct mms_vmas vmas;
-	struct mms_error err;
+/* The first look: what it all comes to, and how wide the columns have to be. */
+struct sum {
+	struct view_totals totals;
+	struct view_table *table;	/* or NULL */
+};
 
-	if (!table && !cmd_json(cmd))
+static int sum_up(const struct mms_vmas *part, void *arg)
+{
+	struct sum *sum = arg;
+
+	view_vmas_totals_add(part, &sum->totals);
+	if (sum->table)
+		view_vmas_rows(sum->table, part, NULL);
+	return 0;
+}
+
+static int draw_json(const struct cmd *cmd, const struct mms_target *target,
+		     struct mms_listing *list, const struct view_totals *sum,
+		     struct mms_error *err)
+{
+	struct view_json j;
+	int ret = 0;
+
+	view_json_begin(&j, "show", target);
+	view_json_mm(&j, mms_listing_mm(list));
+	draw_json_totals(&j, sum);
+	if (!cmd->value[OPT_SUMMARY])
+		ret = view_json_vmas(&j, list, err);
+	view_json_end(&j);
+	return ret;
+}
+
+static int draw(struct cmd *cmd, struct mms_target *target, struct mms_listing *list)
+{
+	bool rows = !cmd->value[OPT_SUMMARY] && !cmd_json(cmd);
+	struct sum sum = { .table = rows ? cmd_table_new(cmd) : NULL };
+	struct mms_error err;
+	int ret;
+
+	if (rows && !sum.table)
 		return MMS_USAGE;
-	if (mms_vmas_read(target, MMS_ALL_START, MMS_ALL_END, MMS_VMAS_ACCT,
-			  categories_for(cmd), &vmas, &err)) {
-		view_table_drop(table);
+	if (rows)
+		view_table_measure(sum.table);
+	ret = mms_listing_each(list, sum_up, &sum, &err);
+	if (!ret && cmd_json(cmd))
+		ret = draw_json(cmd, target, list, &sum.totals, &err);
+	else if (!ret)
+		draw_summary(target, mms_listing_mm(list), &sum.totals, cmd->bytes);
+	if (!ret && rows)
+		ret = view_vmas_list(sum.table, list, &err);
+	else
+		view_table_drop(sum.table);
+	return ret ? cmd_error(&err) : MMS_OK;
+}
+
+static int show(struct cmd *cmd, struct mms_target *target)
+{
+	struct mms_listing *list;
+	struct mms_error err;
+	int ret;
+
+	if (mms_listing_new(target, MMS_ALL_START, MMS_ALL_END, MMS_VMAS_ACCT,
+			    categories_for(cmd), 0, &list, &err))
 		return cmd_error(&err);
-	}
-	if (cmd_json(cmd)) {
-		draw_json(cmd, target, &vmas);
-	} else {
-		draw_summary(target, &vmas, cmd->bytes);
-		if (cmd->value[OPT_SUMMARY]) {
-			view_table_drop(table);
-		} else {
-			view_vmas_draw(table, &vmas, NULL);
-			view_table_end(table);
-		}
-	}
-	cmd_lack(cmd, target, "the exact break, present and locked pages");
-	mms_vmas_free(&vmas);
-	return MMS_OK;
+	ret = draw(cmd, target, list);
+	mms_listing_free(list);
+	if (!ret)
+		cmd_lack(cmd, target, "the exact break, present and locked pages");
+	return ret;
 }
 
 static int run(struct cmd *cmd)
@@ -169,7 +196,7 @@ static int run(struct cmd *cmd)
 
 	if (ret)
 		return ret;
-	ret = draw(cmd, target);
+	ret = show(cmd, target);
 	mms_close(target);
 	return ret;
 }

@@ -17,26 +17,43 @@ static const struct cmd_option options[] = {
 	{ 0 }
 };
 
-static void draw_json(const struct mms_target *target, const struct mms_vmas *vmas)
+static int draw_json(const struct mms_target *target, struct mms_listing *list,
+		     struct mms_error *err)
 {
 	struct view_json j;
+	int ret;
 
 	view_json_begin(&j, "vmas", target);
-	view_json_mm(&j, &vmas->mm);
-	view_json_array(&j, "vmas");
-	for (size_t i = 0; i < vmas->count; i++)
-		view_json_vma(&j, vmas, i);
+	view_json_mm(&j, mms_listing_mm(list));
+	ret = view_json_vmas(&j, list, err);
 	view_json_end(&j);
+	return ret;
+}
+
+static int measure(const struct mms_vmas *part, void *arg)
+{
+	view_vmas_rows(arg, part, NULL);
+	return 0;
+}
+
+static int draw_table(struct view_table *table, struct mms_listing *list, struct mms_error *err)
+{
+	view_table_measure(table);
+	if (!mms_listing_each(list, measure, table, err))
+		return view_vmas_list(table, list, err);
+	view_table_drop(table);
+	return -1;
 }
 
 static int draw(struct cmd *cmd, struct mms_target *target, uint64_t start, uint64_t end)
 {
 	struct view_options view = cmd_table_options(cmd);
 	struct view_table *table = cmd_json(cmd) ? NULL : cmd_table_new(cmd);
-	struct mms_vmas vmas;
+	struct mms_listing *list;
 	struct mms_error err;
 	uint64_t categories = 0;
 	bool acct = false;
+	int ret;
 
 	if (!table && !cmd_json(cmd))
 		return MMS_USAGE;
@@ -46,18 +63,16 @@ static int draw(struct cmd *cmd, struct mms_target *target, uint64_t start, uint
 		acct = true;
 		categories = 0;
 	}
-	if (mms_vmas_read(target, start, end, acct ? MMS_VMAS_ACCT : 0, categories, &vmas, &err)) {
+	if (mms_listing_new(target, start, end, acct ? MMS_VMAS_ACCT : 0, categories, 0, &list,
+			    &err)) {
 		view_table_drop(table);
 		return cmd_error(&err);
 	}
-	if (cmd_json(cmd)) {
-		draw_json(target, &vmas);
-	} else {
-		view_vmas_draw(table, &vmas, NULL);
-		view_table_end(table);
-	}
+	ret = table ? draw_table(table, list, &err) : draw_json(target, list, &err);
+	mms_listing_free(list);
+	if (ret)
+		return cmd_error(&err);
 	cmd_lack(cmd, target, "all flags, and pages by category");
-	mms_vmas_free(&vmas);
 	return MMS_OK;
 }
 
@@ -82,8 +97,9 @@ const struct verb verb_vmas = {
 	.name = "vmas",
 	.args = "PID",
 	.brief = "the table of memory areas (VMAs)",
-	.about = "Lists the VMAs of a process, from one hold of its mmap lock.  Columns about\n"
-		 "pages are counted after that, without stalling the process.",
+	.about = "Lists the VMAs of a process, from one hold of its mmap lock; those of a process\n"
+		 "that has thousands, in parts.  Columns about pages are counted after that,\n"
+		 "without stalling the process.",
 	.example = "  mmscope vmas self\n"
 		   "  mmscope vmas 1234 -o +FLAGS\n"
 		   "  mmscope vmas 1234 -o START,END,MLOCKED --bytes --noheadings",

@@ -15,6 +15,7 @@
 #include "private.h"
 
 #define RUNS_BUFFER	4096	/* runs a call: 128 KiB */
+#define PART_NAMES	65536	/* bytes of names in a part of a list */
 
 static int explain(const struct mms_target *t, enum mms_op op, struct mms_error *err)
 {
@@ -105,7 +106,7 @@ static int device_mm(struct mms_target *t, struct mms_mm *mm, struct mms_error *
 /* ---- VMAS ------------------------------------------------------------------ */
 
 /* What VMAS fills. */
-struct listing {
+struct answer {
 	struct mmscope_mm mm;
 	struct mmscope_vma *vma;
 	struct mmscope_acct *acct;
@@ -113,7 +114,7 @@ struct listing {
 	size_t vma_room, names_room, count;
 };
 
-static void listing_free(struct listing *l)
+static void answer_free(struct answer *l)
 {
 	free(l->vma);
 	free(l->acct);
@@ -121,33 +122,36 @@ static void listing_free(struct listing *l)
 }
 
 /* A process that maps goes on growing while we ask: leave it some room. */
-static int listing_grow(struct listing *l, uint64_t vmas, uint64_t names, bool acct)
+static int answer_grow(struct answer *l, uint64_t vmas, uint64_t names, bool acct)
 {
 	l->vma_room = vmas + vmas / 8 + 64;
 	l->names_room = names ? names + names / 8 + 4096 : 0;
-	listing_free(l);
+	answer_free(l);
 	l->vma = malloc(l->vma_room * sizeof(*l->vma));
 	l->acct = acct ? malloc(l->vma_room * sizeof(*l->acct)) : NULL;
 	l->names = malloc(l->names_room + 1);
 	return l->vma && l->names && (l->acct || !acct) ? 0 : -1;
 }
 
-static int listing_read(struct mms_target *t, uint64_t start, uint64_t end,
-			unsigned int flags, uint64_t categories, struct listing *l,
-			struct mms_error *err)
+/* All VMAs of the range; or if @most is not 0, the first ones, so many at most. */
+static int answer_read(struct mms_target *t, uint64_t start, uint64_t end, unsigned int flags,
+		       uint64_t categories, size_t most, struct answer *l,
+		       struct mms_error *err)
 {
 	bool acct = flags & MMS_VMAS_ACCT, names = !(flags & MMS_VMAS_NO_NAMES);
-	uint64_t vmas_need = 192, names_need = names ? 8192 : 0;
+	uint64_t vmas_need = most ? most : 192;
+	uint64_t names_need = !names ? 0 : most ? PART_NAMES : 8192;
 
 	for (int tries = 0; tries < 16; tries++) {
 		struct mmscope_vmas q = { .size = sizeof(q), .start = start, .end = end };
 
-		if (listing_grow(l, vmas_need, names_need, acct))
+		if (answer_grow(l, vmas_need, names_need, acct))
 			return mmsi_nomem(err);
 		memset(&l->mm, 0, sizeof(l->mm));
 		l->mm.size = sizeof(l->mm);
 		q.vmas = (uintptr_t)l->vma;
-		q.vmas_len = l->vma_room;
+		q.vmas_len = most ? most : l->vma_room;
+		q.flags = most ? MMSCOPE_VMAS_PART : 0;
 		q.names = names ? (uintptr_t)l->names : 0;
 		q.names_len = l->names_room;
 		q.mm = (uintptr_t)&l->mm;
@@ -162,7 +166,7 @@ static int listing_read(struct mms_target *t, uint64_t start, uint64_t end,
 			continue;
 		if (errno != ENOSPC)
 			return explain(t, MMS_OP_VMAS, err);
-		vmas_need = q.vmas_count;
+		vmas_need = most ? most : q.vmas_count;
 		names_need = names ? q.names_bytes : 0;
 	}
 	errno = ENOSPC;
@@ -170,7 +174,7 @@ static int listing_read(struct mms_target *t, uint64_t start, uint64_t end,
 }
 
 static void vma_import(struct mms_vma *v, const struct mmscope_vma *raw,
-		       const struct listing *l, uint64_t flags_known)
+		       const struct answer *l, uint64_t flags_known)
 {
 	*v = (struct mms_vma){
 		.start = raw->start,
@@ -202,18 +206,18 @@ static void find_heap_end(struct mms_vmas *vmas)
 		}
 }
 
-static int device_vmas(struct mms_target *t, uint64_t start, uint64_t end,
-		       unsigned int flags, uint64_t categories, struct mms_vmas *vmas,
-		       struct mms_error *err)
+static int device_part(struct mms_target *t, uint64_t start, uint64_t end,
+		       unsigned int flags, uint64_t categories, size_t most,
+		       struct mms_vmas *vmas, struct mms_error *err)
 {
-	struct listing l = { 0 };
+	struct answer l = { 0 };
 
 	if (!categories)
 		categories = t->categories;
 	/* Of some pages it may be withheld: without their number the sum says nothing. */
 	if (categories & (MMSCOPE_CAT(MLOCKED) | MMSCOPE_CAT(UNEVICTABLE)))
 		categories |= t->categories & MMSCOPE_CAT(LOCK_UNKNOWN);
-	if (listing_read(t, start, end, flags, categories, &l, err))
+	if (answer_read(t, start, end, flags, categories, most, &l, err))
 		goto err_free;
 	vmas->vma = malloc((l.count + 1) * sizeof(*vmas->vma));
 	if (!vmas->vma) {
@@ -238,8 +242,15 @@ static int device_vmas(struct mms_target *t, uint64_t start, uint64_t end,
 	return 0;
 
 err_free:
-	listing_free(&l);
+	answer_free(&l);
 	return -1;
+}
+
+static int device_vmas(struct mms_target *t, uint64_t start, uint64_t end,
+		       unsigned int flags, uint64_t categories, struct mms_vmas *vmas,
+		       struct mms_error *err)
+{
+	return device_part(t, start, end, flags, categories, 0, vmas, err);
 }
 
 /* ---- PAGES ----------------------------------------------------------------- */
@@ -329,6 +340,7 @@ static const struct mmsi_source device_source = {
 	.kind = MMS_SOURCE_MODULE,
 	.mm = device_mm,
 	.vmas = device_vmas,
+	.part = device_part,
 	.pages = device_pages,
 	.walk = device_walk,
 };

@@ -374,6 +374,34 @@ int mms_vmas_read(struct mms_target *target, uint64_t start, uint64_t end,
 		  struct mms_error *err);
 void mms_vmas_free(struct mms_vmas *vmas);
 
+/*
+ * A list for who does not keep it: what mms_vmas_read() tells, told of once or more.
+ * If there are more than `most` VMAs (0: MMS_LISTING_PART; else 2 at least), and the
+ * module can, they come in parts of about so many, so that the memory it takes does not
+ * grow with their number, nor the time that the target is held up.  Then each part is
+ * from a hold of its own, and each time they are told of they are read again: what the
+ * target changes meanwhile may be missing, or differ.  Else all of it is one part,
+ * read once, by mms_listing_new().
+ * Errors: those of mms_vmas_read(), of both functions.  `target` must outlive it; free
+ * it with mms_listing_free() (NULL is fine).
+ */
+struct mms_listing;
+#define MMS_LISTING_PART	1024
+
+int mms_listing_new(struct mms_target *target, uint64_t start, uint64_t end,
+		    unsigned int flags, uint64_t categories, size_t most,
+		    struct mms_listing **listing, struct mms_error *err);
+/*
+ * Called for each part, in address order, which is freed behind it.  A return value
+ * other than 0 ends the iteration, which then succeeds.
+ */
+typedef int (*mms_vmas_fn)(const struct mms_vmas *part, void *arg);
+int mms_listing_each(struct mms_listing *listing, mms_vmas_fn fn, void *arg,
+		     struct mms_error *err);
+/* The figures of the address space, as they were at mms_listing_new(). */
+const struct mms_mm *mms_listing_mm(const struct mms_listing *listing);
+void mms_listing_free(struct mms_listing *listing);
+
 /* The whole user address space, for `start` and `end`. */
 #define MMS_ALL_START	0ULL
 #define MMS_ALL_END	UINT64_MAX

@@ -21,6 +21,10 @@ struct mmsi_source {
 	int (*vmas)(struct mms_target *t, uint64_t start, uint64_t end,
 		    unsigned int flags, uint64_t categories, struct mms_vmas *vmas,
 		    struct mms_error *err);
+	/* The first of them, at most @most; NULL: cannot. */
+	int (*part)(struct mms_target *t, uint64_t start, uint64_t end,
+		    unsigned int flags, uint64_t categories, size_t most,
+		    struct mms_vmas *vmas, struct mms_error *err);
 	int (*pages)(struct mms_target *t, const struct mms_pages_query *query,
 		     mms_run_fn run, void *arg, uint64_t *pages, struct mms_error *err);
 	int (*walk)(struct mms_target *t, uint64_t address, bool raw,
@@ -44,6 +48,10 @@ struct mms_target {
 	void *priv;		/* the source's own */
 };
 
+/* target.c: a range for this target; or an error, if there is nothing in it. */
+int mmsi_range_check(const struct mms_target *t, uint64_t *start, uint64_t *end,
+		     struct mms_error *err);
+
 /* file.c: what the system says of a file, as an error.  Returns -1. */
 int mmsi_fail_file(const char *path, int errnum, struct mms_error *err);
 /* Whether mms_file_write() could be told to write there. */
@@ -65,6 +73,24 @@ int mmsi_proc_read_at(int procfd, pid_t pid, struct mms_proc *proc, struct mms_e
  */
 ssize_t mmsi_read_file(int dirfd, const char *name, char **text);
 
+/* purpose.c: files that are mapped executable somewhere: those are ELF objects. */
+struct mmsi_exec_file {
+	uint64_t inode;
+	uint32_t dev_major, dev_minor;
+};
+struct mmsi_exec_files {
+	size_t count, room;
+	struct mmsi_exec_file *object;	/* sorted, each once */
+};
+/* Those of a list, or of one part more; if there is no memory, some become files. */
+void mmsi_exec_files_add(struct mmsi_exec_files *objects, const struct mms_vmas *vmas);
+void mmsi_exec_files_free(struct mmsi_exec_files *objects);
+/*
+ * The purposes of a part of a list; @prev is the VMA before it, whose purpose is known,
+ * or NULL. That of the last one is right only if the list ends with it.
+ */
+void mmsi_vmas_purpose(struct mms_vmas *vmas, const struct mms_vma *prev,
+		       const struct mmsi_exec_files *objects, unsigned int threads);
 
 /* Out of memory, the one way to say it.  Returns -1. */
 int mmsi_nomem(struct mms_error *err);

@@ -41,20 +41,18 @@ const char *mms_purpose_name(enum mms_purpose purpose)
 	return purpose < MMS_PURPOSE_COUNT ? names[purpose] : "";
 }
 
-/* Files that are mapped executable somewhere: those are ELF objects. */
-struct object {
-	uint64_t inode;
-	uint32_t dev_major, dev_minor;
-};
-
-struct objects {
+/* A list, or a part of one. */
+struct list {
+	const struct mms_vma *vma;
 	size_t count;
-	struct object *object;
+	const struct mms_vma *prev;	/* the one before the part, its purpose known; or NULL */
+	const struct mmsi_exec_files *objects;
+	unsigned int threads;
 };
 
 static int by_object(const void *a, const void *b)
 {
-	const struct object *x = a, *y = b;
+	const struct mmsi_exec_file *x = a, *y = b;
 
 	if (x->inode != y->inode)
 		return x->inode < y->inode ? -1 : 1;
@@ -93,45 +91,78 @@ static bool same_file(const struct mms_vma *a, const struct mms_vma *b)
 	       a->dev_minor == b->dev_minor;
 }
 
-/* Sorted; an empty list if there is no memory, and ELF parts become files. */
-static void objects_collect(const struct mms_vmas *l, struct objects *objects)
+/* Sorted, each once. */
+static void objects_sort(struct mmsi_exec_files *o)
 {
-	objects->count = 0;
-	objects->object = malloc((l->count + 1) * sizeof(*objects->object));
-	for (size_t i = 0; objects->object && i < l->count; i++) {
-		const struct mms_vma *v = &l->vma[i];
+	size_t kept = 0;
+
+	if (o->count)
+		qsort(o->object, o->count, sizeof(*o->object), by_object);
+	for (size_t i = 0; i < o->count; i++)
+		if (!kept || by_object(&o->object[kept - 1], &o->object[i]))
+			o->object[kept++] = o->object[i];
+	o->count = kept;
+}
+
+static bool objects_grow(struct mmsi_exec_files *o)
+{
+	size_t room = 2 * o->room + 64;
+	struct mmsi_exec_file *more = reallocarray(o->object, room, sizeof(*more));
+
+	if (!more)
+		return false;
+	o->object = more;
+	o->room = room;
+	return true;
+}
+
+void mmsi_exec_files_add(struct mmsi_exec_files *o, const struct mms_vmas *vmas)
+{
+	for (size_t i = 0; i < vmas->count; i++) {
+		const struct mms_vma *v = &vmas->vma[i];
 
 		if (!is_file(v) || !has(v, MMSCOPE_VMA_EXEC))
 			continue;
-		objects->object[objects->count++] = (struct object){
+		if (o->count == o->room) {
+			objects_sort(o);
+			if (o->count >= o->room / 2 && !objects_grow(o))
+				break;
+		}
+		o->object[o->count++] = (struct mmsi_exec_file){
 			.inode = v->inode,
 			.dev_major = v->dev_major,
 			.dev_minor = v->dev_minor,
 		};
 	}
-	if (objects->count)
-		qsort(objects->object, objects->count, sizeof(*objects->object), by_object);
+	objects_sort(o);
 }
 
-static bool objects_have(const struct objects *objects, const struct mms_vma *v)
+void mmsi_exec_files_free(struct mmsi_exec_files *o)
 {
-	struct object key = {
+	free(o->object);
+	*o = (struct mmsi_exec_files){ 0 };
+}
+
+static bool objects_have(const struct mmsi_exec_files *o, const struct mms_vma *v)
+{
+	struct mmsi_exec_file key = {
 		.inode = v->inode,
 		.dev_major = v->dev_major,
 		.dev_minor = v->dev_minor,
 	};
 
-	return objects->count && bsearch(&key, objects->object, objects->count,
-					 sizeof(key), by_object);
+	return o->count && bsearch(&key, o->object, o->count, sizeof(key), by_object);
 }
 
 /* The neighbours, if they touch. */
-static const struct mms_vma *before(const struct mms_vmas *l, size_t i)
+static const struct mms_vma *before(const struct list *l, size_t i)
 {
-	return i && l->vma[i - 1].end == l->vma[i].start ? &l->vma[i - 1] : NULL;
+	const struct mms_vma *prev = i ? &l->vma[i - 1] : l->prev;
+
+	return prev && prev->end == l->vma[i].start ? prev : NULL;
 }
 
-static const struct mms_vma *behind(const struct mms_vmas *l, size_t i)
+static const struct mms_vma *behind(const struct list *l, size_t i)
 {
 	return i + 1 < l->count && l->vma[i + 1].start == l->vma[i].end ? &l->vma[i + 1] : NULL;
 }
@@ -141,7 +172,7 @@ static const struct mms_vma *behind(const struct mms_vmas *l, size_t i)
  * text, constants, relro, data; relro and data touch, and something read-only
  * of the same file is in front of relro.
  */
-static enum mms_purpose elf_purpose(const struct mms_vmas *l, size_t i)
+static enum mms_purpose elf_purpose(const struct list *l, size_t i)
 {
 	const struct mms_vma *v = &l->vma[i], *next = behind(l, i), *prev = before(l, i);
 
@@ -157,18 +188,17 @@ static enum mms_purpose elf_purpose(const struct mms_vmas *l, size_t i)
 	return MMS_PURPOSE_RODATA;
 }
 
-static enum mms_purpose file_purpose(const struct mms_vmas *l, size_t i,
-				     const struct objects *objects)
+static enum mms_purpose file_purpose(const struct list *l, size_t i)
 {
 	if (has(&l->vma[i], MMSCOPE_VMA_SHARED))
 		return MMS_PURPOSE_SHARED_FILE;
-	if (objects_have(objects, &l->vma[i]))
+	if (objects_have(l->objects, &l->vma[i]))
 		return elf_purpose(l, i);
 	return MMS_PURPOSE_FILE;
 }
 
 /* glibc: the used part of an arena starts on 64M, its rest follows, PROT_NONE. */
-static bool is_arena(const struct mms_vmas *l, size_t i)
+static bool is_arena(const struct list *l, size_t i)
 {
 	const struct mms_vma *v = &l->vma[i], *rest = behind(l, i);
 
@@ -179,22 +209,22 @@ static bool is_arena(const struct mms_vmas *l, size_t i)
 }
 
 /* glibc: below the stack of a thread, and touching it, is a small guard. */
-static bool is_thread_stack(const struct mms_vmas *l, size_t i, unsigned int threads)
+static bool is_thread_stack(const struct list *l, size_t i)
 {
 	const struct mms_vma *v = &l->vma[i], *guard = before(l, i);
 
-	return threads != 1 && has(v, MMSCOPE_VMA_READ | MMSCOPE_VMA_WRITE) &&
+	return l->threads != 1 && has(v, MMSCOPE_VMA_READ | MMSCOPE_VMA_WRITE) &&
 	       guard && is_anon(guard) && is_none(guard) &&
 	       guard->end - guard->start <= GUARD_MAX &&
 	       v->end - v->start >= 4 * (guard->end - guard->start);
 }
 
-static enum mms_purpose anon_purpose(const struct mms_vmas *l, size_t i, unsigned int threads)
+static enum mms_purpose anon_purpose(const struct list *l, size_t i)
 {
 	const struct mms_vma *v = &l->vma[i], *prev = before(l, i);
 
 	if (is_none(v)) {
-		if (prev && l->vma[i - 1].purpose == MMS_PURPOSE_ARENA)
+		if (prev && prev->purpose == MMS_PURPOSE_ARENA)
 			return MMS_PURPOSE_RESERVED;
 		return v->end - v->start <= GUARD_MAX ? MMS_PURPOSE_GUARD :
 							MMS_PURPOSE_RESERVED;
@@ -206,13 +236,12 @@ static enum mms_purpose anon_purpose(const struct mms_vmas *l, size_t i, unsigne
 		return MMS_PURPOSE_CODE;
 	if (is_arena(l, i))
 		return MMS_PURPOSE_ARENA;
-	if (is_thread_stack(l, i, threads))
+	if (is_thread_stack(l, i))
 		return MMS_PURPOSE_THREAD_STACK;
 	return MMS_PURPOSE_ANON;
 }
 
-static enum mms_purpose purpose_of(const struct mms_vmas *l, size_t i, unsigned int threads,
-				   const struct objects *objects)
+static enum mms_purpose purpose_of(const struct list *l, size_t i)
 {
 	const struct mms_vma *v = &l->vma[i];
 
@@ -229,19 +258,30 @@ static enum mms_purpose purpose_of(const struct mms_vmas *l, size_t i, unsigned 
 	case MMSCOPE_BACKING_DEVICE:
 		return MMS_PURPOSE_DEVICE;
 	case MMSCOPE_BACKING_ANON:
-		return anon_purpose(l, i, threads);
+		return anon_purpose(l, i);
 	}
 	if (is_file(v))
-		return file_purpose(l, i, objects);
+		return file_purpose(l, i);
 	return v->backing == MMSCOPE_BACKING_SHMEM ? MMS_PURPOSE_SHARED : MMS_PURPOSE_UNKNOWN;
+}
+
+void mmsi_vmas_purpose(struct mms_vmas *vmas, const struct mms_vma *prev,
+		       const struct mmsi_exec_files *objects, unsigned int threads)
+{
+	struct list l = {
+		.vma = vmas->vma, .count = vmas->count, .prev = prev, .objects = objects,
+		.threads = threads,
+	};
+
+	for (size_t i = 0; i < vmas->count; i++)
+		vmas->vma[i].purpose = (uint8_t)purpose_of(&l, i);
 }
 
 void mms_vmas_purpose(struct mms_vmas *vmas, unsigned int threads)
 {
-	struct objects objects;
+	struct mmsi_exec_files objects = { 0 };
 
-	objects_collect(vmas, &objects);
-	for (size_t i = 0; i < vmas->count; i++)
-		vmas->vma[i].purpose = (uint8_t)purpose_of(vmas, i, threads, &objects);
-	free(objects.object);
+	mmsi_exec_files_add(&objects, vmas);
+	mmsi_vmas_purpose(vmas, NULL, &objects, threads);
+	mmsi_exec_files_free(&objects);
 }

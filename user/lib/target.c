@@ -178,16 +178,22 @@ static void fit_range(const struct mms_target *t, uint64_t *start, uint64_t *end
 	*end = (*end + mask) & ~mask;
 }
 
+int mmsi_range_check(const struct mms_target *t, uint64_t *start, uint64_t *end,
+		     struct mms_error *err)
+{
+	fit_range(t, start, end);
+	if ((*start | *end) & (t->page_size - 1) || *start >= *end)
+		return mms_fail(err, MMS_USAGE, NULL, "the range",
+				"is empty, or not on page boundaries");
+	return 0;
+}
+
 int mms_vmas_read(struct mms_target *t, uint64_t start, uint64_t end, unsigned int flags,
 		  uint64_t categories, struct mms_vmas *vmas, struct mms_error *err)
 {
-	uint64_t mask = t->page_size - 1;
-
 	memset(vmas, 0, sizeof(*vmas));
-	fit_range(t, &start, &end);
-	if ((start | end) & mask || start >= end)
-		return mms_fail(err, MMS_USAGE, NULL, "the range",
-				"is empty, or not on page boundaries");
+	if (mmsi_range_check(t, &start, &end, err))
+		return -1;
 	if (t->source->vmas(t, start, end, flags, categories & t->categories, vmas, err)) {
 		mms_vmas_free(vmas);
 		return -1;

@@ -379,3 +379,20 @@ void view_json_vma_member(struct view_json *j, const char *key, const struct mms
 		json_acct(j, vmas, i);
 	view_json_close(j);
 }
+
+static int part_json(const struct mms_vmas *part, void *arg)
+{
+	for (size_t i = 0; i < part->count; i++)
+		view_json_vma(arg, part, i);
+	return 0;
+}
+
+int view_json_vmas(struct view_json *j, struct mms_listing *list, struct mms_error *err)
+{
+	int ret;
+
+	view_json_array(j, "vmas");
+	ret = mms_listing_each(list, part_json, j, err);
+	view_json_close(j);
+	return ret;
+}

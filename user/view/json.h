@@ -182,7 +182,9 @@ void view_json_flags(struct view_json *j, const char *key, uint64_t mask);
 void view_json_mm(struct view_json *j, const struct mms_mm *mm);
 /* One VMA of a list, as a member of an array. */
 void view_json_vma(struct view_json *j, const struct mms_vmas *vmas, size_t i);
-/* The same as a member of an object. */
+/* "vmas": all of a list. Returns 0, or -1: it could not be read to its end. */
+int view_json_vmas(struct view_json *j, struct mms_listing *list, struct mms_error *err);
+/* One VMA as a member of an object. */
 void view_json_vma_member(struct view_json *j, const char *key, const struct mms_vmas *vmas,
 			  size_t i);
 

@@ -190,8 +190,8 @@ static void draw_vma(struct view_table *t, const struct mms_vma *v)
 	view_table_text(t, COL_NAME, v->name);
 }
 
-static void draw_rows(struct view_table *t, const struct mms_vmas *vmas,
-		      bool (*wanted)(const struct mms_vmas *vmas, size_t i))
+void view_vmas_rows(struct view_table *t, const struct mms_vmas *vmas,
+		    bool (*wanted)(const struct mms_vmas *vmas, size_t i))
 {
 	for (size_t i = 0; i < vmas->count; i++) {
 		if (wanted && !wanted(vmas, i))
@@ -207,24 +207,46 @@ static void draw_rows(struct view_table *t, const struct mms_vmas *vmas,
 	}
 }
 
-/* Tens of thousands of lines would take more memory than all that they tell of. */
 void view_vmas_draw(struct view_table *t, const struct mms_vmas *vmas,
 		    bool (*wanted)(const struct mms_vmas *vmas, size_t i))
 {
 	view_table_measure(t);
-	draw_rows(t, vmas, wanted);
+	view_vmas_rows(t, vmas, wanted);
 	view_table_measured(t);
-	draw_rows(t, vmas, wanted);
+	view_vmas_rows(t, vmas, wanted);
+}
+
+static int part_rows(const struct mms_vmas *part, void *arg)
+{
+	view_vmas_rows(arg, part, NULL);
+	return 0;
+}
+
+int view_vmas_list(struct view_table *t, struct mms_listing *list, struct mms_error *err)
+{
+	int ret;
+
+	view_table_measured(t);
+	ret = mms_listing_each(list, part_rows, t, err);
+	view_table_end(t);
+	return ret;
 }
 
 void view_vmas_totals(const struct mms_vmas *vmas, struct view_totals *s)
 {
+	memset(s, 0, sizeof(*s));
+	view_vmas_totals_add(vmas, s);
+}
+
+void view_vmas_totals_add(const struct mms_vmas *vmas, struct view_totals *s)
+{
 	uint64_t bytes;
 
-	memset(s, 0, sizeof(*s));
+	if (!s->vmas)
+		s->has_flags = s->has_mlocked = vmas->count > 0;
+	s->vmas += vmas->count;
 	s->has_rss = vmas->acct && vmas->acct_rss;
 	s->has_dirty = vmas->acct && vmas->acct_parts;
-	s->has_flags = s->has_mlocked = vmas->count > 0;
 	for (size_t i = 0; i < vmas->count; i++) {
 		const struct mms_vma *v = &vmas->vma[i];
 

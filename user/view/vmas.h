@@ -17,15 +17,30 @@ const char *view_vma_colour(const struct mms_vma *vma);
 /* The categories that must be counted for these columns; 0: no accounts needed. */
 uint64_t view_vma_categories(const struct view_options *options, bool *acct);
 /* A line for each VMA that `wanted` (NULL: any) lets through. */
+void view_vmas_rows(struct view_table *table, const struct mms_vmas *vmas,
+		    bool (*wanted)(const struct mms_vmas *vmas, size_t i));
+/*
+ * The same, measured first, so that no more than a few are kept: tens of thousands of
+ * lines would take more memory than all that they tell of.
+ */
 void view_vmas_draw(struct view_table *table, const struct mms_vmas *vmas,
 		    bool (*wanted)(const struct mms_vmas *vmas, size_t i));
 
+/*
+ * All of a list, in a table whose columns are as wide as they were measured on a first
+ * look: view_table_measure(), then view_vmas_rows() of each part.  Frees the table.
+ * Returns 0, or -1: the list could not be read to its end.
+ */
+int view_vmas_list(struct view_table *table, struct mms_listing *list, struct mms_error *err);
+
 /* Sums over a list with accounts. */
 struct view_totals {
-	uint64_t size, rss, swap, mlocked, dirty, locked_vmas;
+	uint64_t vmas, size, rss, swap, mlocked, dirty, locked_vmas;
 	bool has_rss, has_dirty, has_swap, has_mlocked, has_flags;
 };
 void view_vmas_totals(const struct mms_vmas *vmas, struct view_totals *totals);
+/* Those of one part of a list more; *totals is 0 before the first. */
+void view_vmas_totals_add(const struct mms_vmas *vmas, struct view_totals *totals);
 
 /* Are there pages of the VMA of which we may not be told whether they are locked? */
 static inline bool view_acct_withheld(const struct mms_vmas *vmas, size_t i, uint64_t category)
