@@ -12,6 +12,7 @@
 #include <linux/mm.h>
 #include <linux/page-flags.h>
 
+#include "entries.h"
 #include "internal.h"
 
 #define CAT(name) MMSCOPE_CAT(name)
@@ -34,12 +35,55 @@ bool mmscope_classify_is_empty(pte_t pte)
 	return !pte_present(pte) && softleaf_is_marker(softleaf_from_pte(pte));
 }
 
-static u64 folio_kind(struct folio *folio)
+/*
+ * What a page is, but for what its entry and its VMA say: all that its categories go
+ * by, in a word.  It is read once, and pages of which it is the same are told of alike.
+ */
+#define FACT_FLAGS	(BIT(PG_dirty) | BIT(PG_swapbacked) | BIT(PG_mlocked) | \
+			 BIT(PG_unevictable) | BIT(PG_head))
+#define FACT_SHIFT	(BITS_PER_LONG - 3)
+#define FACT_ANON	BIT(FACT_SHIFT)		/* the two bits of its mapping */
+#define FACT_KSM	BIT(FACT_SHIFT + 1)	/* ... with both of them */
+#define FACT_SHARED	BIT(FACT_SHIFT + 2)
+
+static __always_inline unsigned long facts_from(struct folio *folio, unsigned long flags,
+						unsigned long shared)
 {
-	if (folio_test_anon(folio))
+	return (flags & FACT_FLAGS) |
+	       (mmscope_compat_folio_mapping(folio) << FACT_SHIFT & (FACT_ANON | FACT_KSM)) |
+	       shared << (FACT_SHIFT + 2);
+}
+
+static noinline unsigned long facts_of_large(struct page *page)
+{
+	struct folio *folio = page_folio(page);
+
+	return facts_from(folio, mmscope_compat_folio_flags(folio),
+			  mmscope_compat_shared(folio, page));
+}
+
+static __always_inline unsigned long facts_of(struct page *page)
+{
+	struct folio *folio = (struct folio *)page;
+	unsigned long flags = mmscope_compat_folio_flags(folio);
+
+	if (unlikely((flags & BIT(PG_head)) || PageTail(page)))
+		return facts_of_large(page);
+	/* How often it is mapped, from -1 on. */
+	return facts_from(folio, flags, atomic_read(&page->_mapcount) > 0);
+}
+
+static u64 kind_of(unsigned long facts)
+{
+	if (facts & FACT_ANON)
 		return CAT(ANON);
 	/* As the kernel counts RssShmem: swap-backed, and not anonymous. */
-	return folio_test_swapbacked(folio) ? CAT(SHMEM) : CAT(FILE);
+	return facts & BIT(PG_swapbacked) ? CAT(SHMEM) : CAT(FILE);
+}
+
+static bool is_ksm(unsigned long facts)
+{
+	return (facts & (FACT_ANON | FACT_KSM)) == (FACT_ANON | FACT_KSM);
 }
 
 /*
@@ -50,56 +94,38 @@ static u64 folio_kind(struct folio *folio)
  * What a locked VMA maps is locked by it, but not large folios: those are only if
  * all of one is in the VMA, and not before reclaim comes across it.
  */
-static u64 lock_bits(const struct mmscope_class *c, struct folio *folio, bool shared)
+static u64 lock_bits(const struct mmscope_class *c, unsigned long facts)
 {
-	bool own = c->locked && !mmscope_compat_large(folio);
+	bool own = c->locked && !(facts & BIT(PG_head));
 	u64 bits = 0;
 
 	if (!c->trusted && !own &&
-	    (!folio_test_anon(folio) || folio_test_ksm(folio) || shared))
+	    (!(facts & FACT_ANON) || is_ksm(facts) || (facts & FACT_SHARED)))
 		return CAT(LOCK_UNKNOWN);
-	if (folio_test_mlocked(folio))
+	if (facts & BIT(PG_mlocked))
 		bits |= CAT(MLOCKED);
-	if (folio_test_unevictable(folio))
+	if (facts & BIT(PG_unevictable))
 		bits |= CAT(UNEVICTABLE);
 	return bits;
 }
 
 #define KINDS	(CAT(ANON) | CAT(FILE) | CAT(SHMEM))
-#define DIRT	(CAT(PAGE_DIRTY) | CAT(LAZYFREE))
 
-static __always_inline u64 dirt_bits(const u64 want, struct folio *folio, bool dirty)
+/* @dirty: its entry is. */
+static u64 page_bits(const struct mmscope_class *c, unsigned long facts, bool dirty)
 {
-	if (folio_test_dirty(folio))
-		return CAT(PAGE_DIRTY);
-	/* A write since MADV_FREE saves the page. */
-	if ((want & CAT(LAZYFREE)) && folio_test_anon(folio) &&
-	    !folio_test_swapbacked(folio) && !dirty)
-		return CAT(LAZYFREE);
-	return 0;
-}
+	u64 bits = kind_of(facts) | lock_bits(c, facts);
 
-/* What nobody wants is not looked for: each is another cache line, or some work. */
-static __always_inline u64 folio_bits(const struct mmscope_class *c, const u64 want,
-				      struct page *page, bool dirty)
-{
-	struct folio *folio = page_folio(page);
-	bool shared = false;
-	u64 bits = 0;
-
-	if (want & (CAT(SHARED) | MMSCOPE_CLASSIFY_LOCKS))
-		shared = mmscope_compat_shared(folio, page);
-	if (shared)
+	if (facts & FACT_SHARED)
 		bits |= CAT(SHARED);
-	if (want & KINDS)
-		bits |= folio_kind(folio);
-	if (want & MMSCOPE_CLASSIFY_LOCKS)
-		bits |= lock_bits(c, folio, shared);
-	if ((want & CAT(KSM)) && folio_test_ksm(folio))
+	if (is_ksm(facts))
 		bits |= CAT(KSM);
-	if (want & DIRT)
-		bits |= dirt_bits(want, folio, dirty);
-	return bits;
+	if (facts & BIT(PG_dirty))
+		bits |= CAT(PAGE_DIRTY);
+	/* A write since MADV_FREE saves the page. */
+	else if ((facts & FACT_ANON) && !(facts & BIT(PG_swapbacked)) && !dirty)
+		bits |= CAT(LAZYFREE);
+	return bits & c->want;
 }
 
 /*
@@ -177,7 +203,7 @@ static u64 present_bits(const struct mmscope_class *c, pte_t pte, int level,
 
 	page = normal_page(c, pte, level, pfn, &bits);
 	if (page && (c->want & MMSCOPE_CATS_FOLIO))
-		bits |= folio_bits(c, c->want, page + sub, pte_dirty(pte));
+		bits |= page_bits(c, facts_of(page + sub), pte_dirty(pte));
 	if (c->frames)
 		*frame = pfn + sub;
 	return bits;
@@ -200,84 +226,116 @@ bool mmscope_classify_asks_pages(const struct mmscope_class *c)
 	return c->want & MMSCOPE_CATS_FOLIO & ~(c->anon ? KINDS : 0);
 }
 
-static __always_inline u64 page_bits(const struct mmscope_class *c, const u64 want, pte_t pte)
+static __always_inline unsigned long facts_behind(pte_t pte, unsigned long twist)
 {
-	return folio_bits(c, want, pfn_to_page(pte_pfn(pte)), pte_dirty(pte));
+	return facts_of(pfn_to_page(mmscope_compat_frame(pte, twist)));
 }
 
-static __always_inline unsigned int pages_alike(const struct mmscope_class *c, const u64 want,
-						pte_t *ptep, pte_t pte, unsigned int most,
-						u64 *bits)
+/*
+ * The second part: from such an entry @pte on, which is at @p and may have changed since,
+ * those that have the same flags (the bits in @mask), and pages of which the same is to
+ * be said, *@bits. Returns the next, or @stop.
+ */
+MMSCOPE_LOOP(mmscope_classify_pages, 1024)
+pte_t *mmscope_classify_pages(const struct mmscope_class *c, pte_t *p, pte_t *stop, pte_t pte,
+			      unsigned long mask, u64 *bits)
 {
-	unsigned long flags = mmscope_flags_of(pte);
-	u64 first = page_bits(c, want, pte);
-	unsigned int n;
+	const unsigned long flags = mmscope_compat_raw(pte) & mask;
+	const unsigned long twist = mmscope_compat_twist(pte), facts = facts_behind(pte, twist);
 
-	for (n = 1; n < most; n++) {
-		pte = ptep_get(++ptep);
-		if (mmscope_flags_of(pte) != flags || page_bits(c, want, pte) != first)
+	*bits = page_bits(c, facts, pte_dirty(pte));
+	while (++p < stop) {
+		pte = ptep_get(p);
+		if ((mmscope_compat_raw(pte) & mask) != flags || facts_behind(pte, twist) != facts)
 			break;
 	}
-	*bits = first;
-	return n;
+	return p;
 }
 
-#define SMAPS	MMSCOPE_CLASSIFY_SMAPS
+/* ---- many pages, of a few kinds ---- */
 
-/*
- * The second part, of such an entry, and of how many from it on (@most at most) it
- * holds, since their flags are the same, too.  What is asked for most is made apart:
- * where the compiler knows it, nothing is left to be decided page by page, and that
- * takes less than half the time.
- */
-MMSCOPE_LOOP(mmscope_classify_pages, 4096)
-unsigned int mmscope_classify_pages(const struct mmscope_class *c, pte_t *ptep, pte_t pte,
-				    unsigned int most, u64 *bits)
+/* That of this entry, whose page is such; NULL: there would be too many. */
+static struct mmscope_kind *kind_in(struct mmscope_tally *t, unsigned long flags,
+				    unsigned long facts, pte_t pte)
 {
-	const u64 want = c->want & MMSCOPE_CATS_FOLIO;
+	struct mmscope_kind *k = t->kind;
 
-	if (!(want & ~KINDS))
-		return pages_alike(c, KINDS, ptep, pte, most, bits);
-	if (!(want & ~SMAPS))
-		return pages_alike(c, SMAPS, ptep, pte, most, bits);
-	if (!(want & ~(SMAPS | MMSCOPE_CLASSIFY_LOCKS)))
-		return pages_alike(c, SMAPS | MMSCOPE_CLASSIFY_LOCKS, ptep, pte, most, bits);
-	return pages_alike(c, want, ptep, pte, most, bits);
+	for (; k < t->kind + t->count; k++)
+		if (k->facts == facts && k->flags == flags)
+			return k;
+	if (t->count == MMSCOPE_KINDS)
+		return NULL;
+	t->count++;
+	*k = (struct mmscope_kind){ .flags = flags, .facts = facts, .pte = pte };
+	return k;
+}
+
+u64 mmscope_classify_kind(const struct mmscope_class *c, const struct mmscope_kind *k)
+{
+	return mmscope_classify_flags(c, k->pte) | page_bits(c, k->facts, pte_dirty(k->pte));
+}
+
+/* Is it worth to look at eight together? Not where pages and holes take turns. */
+static __always_inline bool may_be_none_eight(pte_t *p, pte_t *stop)
+{
+	return !((uintptr_t)p & (8 * sizeof(*p) - 1)) && stop - p >= 8 &&
+	       pte_none(ptep_get(p + 1)) && pte_none(ptep_get(p + 2));
+}
+
+/* The last of the eights from @p on that are empty all through; or @p, which is. */
+static noinline pte_t *none_eights(pte_t *p, pte_t *stop)
+{
+	pte_t *last = p;
+
+	for (; stop - p >= 8 && !differ_in_eight(p, 0); p += 8)
+		last = p + 7;
+	return last;
 }
 
 /*
- * For who counts what smaps does: of the entries from @p on that have the flags of a
- * plain one (those in @mask), how many pages there are, and which, until an entry is
- * neither such nor empty; it is returned. (Nothing is decided here but that, and no bit
- * moved by a distance that is not known: in emulation that costs as much as all else.)
+ * For who counts: the pages of plain entries from @p on, by kind; entries that are empty
+ * are skipped. Where kinds take turns, to say what each page is would cost most. Returns
+ * the first that is neither; or of a kind too many, for which room is to be made.
  */
-MMSCOPE_LOOP(mmscope_classify_sums, 512)
-pte_t *mmscope_classify_sums(pte_t *p, pte_t *stop, unsigned long flags, unsigned long mask,
-			     struct mmscope_sums *sums)
+MMSCOPE_LOOP(mmscope_classify_tally, 1024)
+pte_t *mmscope_classify_tally(struct mmscope_tally *t, pte_t *p, pte_t *stop,
+			      unsigned long mask)
 {
-	u64 pages = 0, shared = 0, dirty = 0, both = 0;
+	unsigned long flags = ~0UL, twist = 0, facts = 0, next;	/* no entry has these flags */
+	struct mmscope_kind *k = NULL;
+	u64 pages = 0;
 
 	for (; p < stop; p++) {
 		pte_t pte = ptep_get(p);
-		struct folio *folio;
-		struct page *page;
-		bool is_shared, is_dirty;
 
-		if ((mmscope_compat_raw(pte) & mask) != flags) {
-			if (pte_none(pte))
+		if ((mmscope_compat_raw(pte) ^ flags) & mask) {
+			if (pte_none(pte)) {
+				if (may_be_none_eight(p, stop))
+					p = none_eights(p, stop);
 				continue;
-			break;
+			}
+			if (!pte_present(pte) || pte_special(pte))
+				break;
+			twist = mmscope_compat_twist(pte);
+			next = facts_behind(pte, twist);
+		} else {
+			next = facts_behind(pte, twist);
+			if (likely(next == facts)) {
+				pages++;
+				continue;
+			}
 		}
-		page = pfn_to_page(pte_pfn(pte));
-		folio = page_folio(page);
-		is_shared = mmscope_compat_shared(folio, page);
-		is_dirty = folio_test_dirty(folio);
-		pages++;
-		shared += is_shared;
-		dirty += is_dirty;
-		both += is_shared & is_dirty;
+		if (k)
+			k->pages += pages;
+		flags = mmscope_compat_raw(pte) & mask;
+		facts = next;
+		k = kind_in(t, flags, facts, pte);
+		if (!k)
+			break;
+		pages = 1;
 	}
-	*sums = (struct mmscope_sums){ pages, shared, dirty, both };
+	if (k)
+		k->pages += pages;
 	return p;
 }
 
@@ -364,7 +422,7 @@ static u64 nonpresent_bits(const struct mmscope_class *c, pte_t pte, unsigned in
 		bits |= CAT(HUGETLB);
 	/* A page that is being moved is locked until its entry is put back. */
 	if (softleaf_is_migration(entry) && (c->want & MMSCOPE_CATS_FOLIO))
-		bits |= folio_kind(softleaf_to_folio(entry));
+		bits |= kind_of(facts_of(&softleaf_to_folio(entry)->page));
 	if (c->frames) {
 		if (softleaf_has_pfn(entry))
 			offset = softleaf_to_pfn(entry);

@@ -26,6 +26,7 @@
 #include <linux/slab.h>
 #include <linux/string_helpers.h>
 #include <linux/uaccess.h>
+#include <xen/xen.h>
 
 #ifndef CONFIG_64BIT
 #error "mmscope needs a 64-bit kernel: its walker maps no high memory"
@@ -295,11 +296,6 @@ struct folio {
 
 #define page_folio(p) ((struct folio *)compound_head(p))
 #define folio_test_anon(f) PageAnon(&(f)->page)
-#define folio_test_dirty(f) PageDirty(&(f)->page)
-#define folio_test_ksm(f) PageKsm(&(f)->page)
-#define folio_test_mlocked(f) PageMlocked(&(f)->page)
-#define folio_test_swapbacked(f) PageSwapBacked(&(f)->page)
-#define folio_test_unevictable(f) PageUnevictable(&(f)->page)
 #endif
 
 /* In 5.16 and 5.17 it calls what modules are not given; 6.0 exports that. */
@@ -332,19 +328,37 @@ static inline bool mmscope_compat_locks_pages(struct vm_area_struct *vma)
 }
 
 /*
+ * A folio's flags: 53fbef56e07d ("mm: introduce memdesc_flags_t"), 6.18; before
+ * folios, they are the page's.
+ */
+static inline unsigned long mmscope_compat_folio_flags(struct folio *folio)
+{
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 18, 0)
+	return READ_ONCE(folio->flags.f);
+#elif LINUX_VERSION_CODE >= KERNEL_VERSION(5, 16, 0)
+	return READ_ONCE(folio->flags);
+#else
+	return READ_ONCE(folio->page.flags);
+#endif
+}
+
+/* Whose it is, with two bits that tell what that is (those of page-flags.h). */
+static inline unsigned long mmscope_compat_folio_mapping(struct folio *folio)
+{
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(5, 16, 0)
+	return (unsigned long)READ_ONCE(folio->mapping);
+#else
+	return (unsigned long)READ_ONCE(folio->page.mapping);
+#endif
+}
+
+/*
  * Is it up to date?  For a folio that nothing pins: folio_test_uptodate() would
- * insist that it is one still.  Its flags: 53fbef56e07d ("mm: introduce
- * memdesc_flags_t"), 6.18; before folios, they are the page's.
+ * insist that it is one still.
  */
 static inline bool mmscope_compat_uptodate(struct folio *folio)
 {
-#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 18, 0)
-	return test_bit(PG_uptodate, &folio->flags.f);
-#elif LINUX_VERSION_CODE >= KERNEL_VERSION(5, 16, 0)
-	return test_bit(PG_uptodate, &folio->flags);
-#else
-	return test_bit(PG_uptodate, &folio->page.flags);
-#endif
+	return mmscope_compat_folio_flags(folio) & BIT(PG_uptodate);
 }
 
 /*
@@ -356,7 +370,19 @@ static inline bool mmscope_compat_uptodate(struct folio *folio)
 #define mmscope_compat_raw(pte) native_pte_val(pte)
 #define mmscope_compat_raw_pmd(pmd) native_pmd_val(pmd)
 #define mmscope_compat_flags_mask() ((unsigned long)PTE_FLAGS_MASK)
+/*
+ * The frame as it is there, of an entry that is present; bits of it that are turned
+ * round where there is no access are so in all with the same flags: the @twist. Not
+ * under Xen: see mmscope_compat_translates().
+ */
+#define mmscope_compat_twist(pte) protnone_mask(native_pte_val(pte))
+#define mmscope_compat_frame(pte, twist) \
+	(((native_pte_val(pte) ^ (twist)) & PTE_PFN_MASK) >> PAGE_SHIFT)
+#define mmscope_compat_translates() xen_pv_domain()
 #else
+#define mmscope_compat_twist(pte) 0
+#define mmscope_compat_frame(pte, twist) ((void)(twist), pte_pfn(pte))
+#define mmscope_compat_translates() false
 #define mmscope_compat_raw(pte) pte_val(pte)
 #define mmscope_compat_raw_pmd(pmd) pmd_val(pmd)
 #define mmscope_compat_flags_mask() pgprot_val(pte_pgprot(__pte(~0UL)))

@@ -5,10 +5,11 @@
  *
  * All of it runs under the mmap lock, and most under a page-table lock: nothing here
  * sleeps, takes a lock, or allocates. What memory is asked about most often is made apart,
- * since each decision a page is dear: found_by_flags() and counted_by_sums().
+ * since each decision a page is dear: found_by_flags() and counted_plain().
  */
 #include <linux/mm.h>
 
+#include "entries.h"
 #include "scan.h"
 
 /*
@@ -149,51 +150,6 @@ static u64 meaning_of(struct scan *s, pte_t pte)
 	return s->flags_mean;
 }
 
-/* Bits that are not in all of the eight entries from @ptep on as in @as. */
-static __always_inline unsigned long differ_in_eight(pte_t *ptep, unsigned long as)
-{
-	unsigned long bits = 0;
-	int i;
-
-#pragma GCC unroll 8
-	for (i = 0; i < 8; i++)
-		bits |= mmscope_compat_raw(ptep_get(ptep + i)) ^ as;
-	return bits;
-}
-
-/*
- * The first entry from @p on whose flags (the bits in @mask) are others, or that is not
- * empty; or @stop. After a few, eight at a time: to decide costs more than to look.
- */
-static __always_inline pte_t *same_from(pte_t *p, pte_t *stop, unsigned long mask,
-					unsigned long flags)
-{
-	pte_t *single = p + 3;
-
-	for (; p < stop && p < single; p++)
-		if ((mmscope_compat_raw(ptep_get(p)) & mask) != flags)
-			return p;
-	while (stop - p >= 8 && !(differ_in_eight(p, flags) & mask))
-		p += 8;
-	while (p < stop && (mmscope_compat_raw(ptep_get(p)) & mask) == flags)
-		p++;
-	return p;
-}
-
-static __always_inline pte_t *none_from(pte_t *p, pte_t *stop)
-{
-	pte_t *single = p + 3;
-
-	for (; p < stop && p < single; p++)
-		if (!pte_none(ptep_get(p)))
-			return p;
-	while (stop - p >= 8 && !differ_in_eight(p, 0))
-		p += 8;
-	while (p < stop && pte_none(ptep_get(p)))
-		p++;
-	return p;
-}
-
 /* What is neither plain nor empty. */
 static noinline unsigned long odd_piece(struct scan *s, pte_t *ptep, pte_t pte,
 					unsigned int most, u64 *cats)
@@ -220,7 +176,7 @@ static __always_inline unsigned long piece_at(struct scan *s, pte_t *ptep, unsig
 		*cats = meaning_of(s, pte);
 		*matter = s->flags_matter;
 		if (s->folios) {
-			p = ptep + mmscope_classify_pages(&s->class, ptep, pte, stop - ptep, &bits);
+			p = mmscope_classify_pages(&s->class, ptep, stop, pte, s->descent.mask, &bits);
 			*cats |= bits;
 			*matter = matters(s, *cats);
 		} else {
@@ -438,57 +394,56 @@ static unsigned long found_ptes(struct mmscope_descent *d, pte_t *ptep, unsigned
 	return found_pieces(s, ptep, addr, end, true);
 }
 
-/* What smaps asks for: the same way, but each page is looked at. */
-static void count_some(struct scan *s, u64 cats, u64 pages)
+/* Empties it into the account. Returns how many pages were in it. */
+static u64 count_tally(struct scan *s, struct mmscope_tally *t)
 {
-	if (pages)
-		count(s, cats, pages);
+	const struct mmscope_kind *k = t->kind;
+	u64 pages = 0;
+
+	for (; t->count; t->count--, k++) {
+		count(s, mmscope_classify_kind(&s->class, k), k->pages);
+		pages += k->pages;
+	}
+	return pages;
 }
 
-static void count_sums(struct scan *s, const struct mmscope_sums *sums)
+/* One entry on which a tally stopped, or some. Returns the one behind; *@pages: counted. */
+static pte_t *count_stop(struct scan *s, struct mmscope_tally *t, pte_t *p, pte_t *stop,
+			 u64 *pages)
 {
-	u64 cats = s->flags_mean;
-
-	count_some(s, cats, sums->pages + sums->both - sums->shared - sums->dirty);
-	count_some(s, cats | CAT(SHARED), sums->shared - sums->both);
-	count_some(s, cats | CAT(PAGE_DIRTY), sums->dirty - sums->both);
-	count_some(s, cats | CAT(SHARED) | CAT(PAGE_DIRTY), sums->both);
-}
-
-MMSCOPE_LOOP(counted_by_sums, 2048)
-static unsigned long counted_by_sums(struct scan *s, pte_t *first, unsigned long addr,
-				     unsigned long end)
-{
-	const unsigned long mask = s->descent.mask;
-	pte_t *p = first, *from, *stop;
-	struct mmscope_sums sums;
+	pte_t *next;
 	u64 cats;
 
-	for (; addr < end; addr = way_until(addr, end), first = p) {
-		stop = first + ((way_until(addr, end) - addr) >> PAGE_SHIFT);
-		while (p < stop) {
-			pte_t pte = ptep_get(p);
-
-			from = p;
-			sums.pages = 0;
-			if (is_plain(s, pte)) {
-				meaning_of(s, pte);
-				p = mmscope_classify_sums(p, stop, s->flags, mask, &sums);
-				count_sums(s, &sums);
-			} else if (pte_none(pte)) {
-				p = none_from(p + 1, stop);
-			} else {
-				p += odd_piece(s, p, pte, stop - p, &cats);
-				count(s, cats, p - from);
-				continue;
-			}
-			if (s->holes_matter)
-				count(s, s->class.always, p - from - sums.pages);
-		}
-		if (give_way(&s->descent, way_until(addr, end)))
-			end = way_until(addr, end);
+	/* Of one kind too many? */
+	if (t->count == MMSCOPE_KINDS) {
+		*pages += count_tally(s, t);
+		return p;
 	}
-	return end;
+	next = p + odd_piece(s, p, ptep_get(p), stop - p, &cats);
+	count(s, cats, next - p);
+	*pages += next - p;
+	return next;
+}
+
+/* Who counts, and wants to know what only the pages tell. */
+static unsigned long counted_plain(struct scan *s, pte_t *first, unsigned long addr,
+				   unsigned long end)
+{
+	struct mmscope_tally tally;
+	pte_t *p = first, *stop;
+	u64 pages = 0;
+
+	tally.count = 0;
+	do {
+		stop = p + ((way_until(addr, end) - addr) >> PAGE_SHIFT);
+		addr = way_until(addr, end);
+		while ((p = mmscope_classify_tally(&tally, p, stop, s->descent.mask)) < stop)
+			p = count_stop(s, &tally, p, stop, &pages);
+	} while (addr < end && !give_way(&s->descent, addr));
+	pages += count_tally(s, &tally);
+	if (s->holes_matter)
+		count(s, s->class.always, p - first - pages);
+	return addr;
 }
 
 MMSCOPE_LOOP(counted_ptes, 4096)
@@ -497,9 +452,8 @@ static unsigned long counted_ptes(struct mmscope_descent *d, pte_t *ptep, unsign
 {
 	struct scan *s = to_scan(d);
 
-	if (s->by_flags && s->folios && !s->cache &&
-	    !(s->class.want & MMSCOPE_CATS_FOLIO & ~MMSCOPE_CLASSIFY_SMAPS))
-		return counted_by_sums(s, ptep, addr, end);
+	if (s->by_flags && s->folios && !s->cache)
+		return counted_plain(s, ptep, addr, end);
 	return found_pieces(s, ptep, addr, end, false);
 }
 

@@ -233,15 +233,23 @@ u64 mmscope_classify_entry(const struct mmscope_class *c, pte_t pte, int level,
 			   unsigned int sub, u64 *frame);
 u64 mmscope_classify_flags(const struct mmscope_class *c, pte_t pte);
 bool mmscope_classify_asks_pages(const struct mmscope_class *c);
-unsigned int mmscope_classify_pages(const struct mmscope_class *c, pte_t *ptep, pte_t pte,
-				    unsigned int most, u64 *bits);
-/* What smaps needs to know of pages; and how many are which. */
-#define MMSCOPE_CLASSIFY_SMAPS (MMSCOPE_CAT(SHARED) | MMSCOPE_CAT(PAGE_DIRTY))
-struct mmscope_sums {
-	u64 pages, shared, dirty, both;
+pte_t *mmscope_classify_pages(const struct mmscope_class *c, pte_t *p, pte_t *stop, pte_t pte,
+			      unsigned long mask, u64 *bits);
+
+/* Pages by what their entries' flags and the pages themselves say. All zero at first. */
+#define MMSCOPE_KINDS 8
+struct mmscope_tally {
+	unsigned int count;
+	struct mmscope_kind {
+		unsigned long flags, facts;
+		pte_t pte;		/* the first of them */
+		u64 pages;
+	} kind[MMSCOPE_KINDS];		/* `count` of them */
 };
-pte_t *mmscope_classify_sums(pte_t *p, pte_t *stop, unsigned long flags, unsigned long mask,
-			     struct mmscope_sums *sums);
+pte_t *mmscope_classify_tally(struct mmscope_tally *t, pte_t *p, pte_t *stop,
+			      unsigned long mask);
+u64 mmscope_classify_kind(const struct mmscope_class *c, const struct mmscope_kind *k);
+
 unsigned int mmscope_classify_swapped(pte_t *ptep, pte_t pte, unsigned int most);
 bool mmscope_classify_is_empty(pte_t pte);
 bool mmscope_classify_uniform(const struct mmscope_class *c, pte_t pte);

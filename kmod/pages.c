@@ -76,9 +76,10 @@ static void classify_by(struct scan *s, struct vm_area_struct *vma)
 
 	mmscope_classify_vma(&s->class, vma);
 	s->cache = asks_cache(s->class.want, vma);
-	/* Of frames put there one by one, some may have no page. */
-	s->by_flags = !(vma->vm_flags & (VM_PFNMAP | VM_MIXEDMAP));
 	s->folios = mmscope_classify_asks_pages(&s->class);
+	/* Of frames put there one by one, some may have no page; or they are no frames. */
+	s->by_flags = !(vma->vm_flags & (VM_PFNMAP | VM_MIXEDMAP)) &&
+		      !(s->folios && mmscope_compat_translates());
 	s->holes_matter = mmscope_found_matters(s, s->class.always);
 	s->flags = ~0UL;		/* as no entry has them */
 	by_flags = s->by_flags && !s->class.frames;

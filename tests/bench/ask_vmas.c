@@ -14,7 +14,7 @@
 
 /* What counting needs, for the figures of smaps. */
 #define COUNTED	(CAT(PRESENT) | CAT(SWAPPED) | CAT(CACHE_SWAPPED) | CAT(SHARED) | \
-		 CAT(DIRTY) | CAT(PAGE_DIRTY))
+		 CAT(DIRTY) | CAT(PAGE_DIRTY) | CAT(MLOCKED))
 
 /* ---- ours ---- */
 

@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * entries.h - entries side by side in a table, of which the same holds: where they end.
+ * To decide costs more than to look, so most are looked at by eights. The table's lock
+ * is held.
+ */
+#ifndef MMSCOPE_ENTRIES_H
+#define MMSCOPE_ENTRIES_H
+
+#include <linux/mm.h>
+
+/* Bits that are not in all of the eight entries from @ptep on as in @as. */
+static __always_inline unsigned long differ_in_eight(pte_t *ptep, unsigned long as)
+{
+	unsigned long bits = 0;
+	int i;
+
+#pragma GCC unroll 8
+	for (i = 0; i < 8; i++)
+		bits |= mmscope_compat_raw(ptep_get(ptep + i)) ^ as;
+	return bits;
+}
+
+/*
+ * The first entry from @p on whose flags (the bits in @mask) are others, or that is not
+ * empty; or @stop. After a few, eight at a time.
+ */
+static __always_inline pte_t *same_from(pte_t *p, pte_t *stop, unsigned long mask,
+					unsigned long flags)
+{
+	pte_t *single = p + 3;
+
+	for (; p < stop && p < single; p++)
+		if ((mmscope_compat_raw(ptep_get(p)) & mask) != flags)
+			return p;
+	while (stop - p >= 8 && !(differ_in_eight(p, flags) & mask))
+		p += 8;
+	while (p < stop && (mmscope_compat_raw(ptep_get(p)) & mask) == flags)
+		p++;
+	return p;
+}
+
+static __always_inline pte_t *none_from(pte_t *p, pte_t *stop)
+{
+	pte_t *single = p + 3;
+
+	for (; p < stop && p < single; p++)
+		if (!pte_none(ptep_get(p)))
+			return p;
+	while (stop - p >= 8 && !differ_in_eight(p, 0))
+		p += 8;
+	while (p < stop && pte_none(ptep_get(p)))
+		p++;
+	return p;
+}
+
+#endif /* MMSCOPE_ENTRIES_H */
