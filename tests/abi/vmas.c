@@ -532,6 +532,66 @@ static void test_names_sound(void)
 
 /* ---- accounting ---- */
 
+#define MEDLEY 256
+
+/* By bits of a page's number: written before, between and after, read, freed lazily. */
+static void touch_some(char *p, int bit, char value)
+{
+	int i;
+
+	for (i = 0; i < MEDLEY; i++)
+		if (i & 1 << bit)
+			p[i * page] = value;
+}
+
+/*
+ * Pages of more kinds in a table than are counted side by side: what an entry says
+ * (writable, dirty, soft-dirty, accessed) and what the page does (shared with a child,
+ * of a file or not, to be freed) vary by themselves.
+ */
+static void make_medley(char *p)
+{
+	volatile char sum = 0;
+	int i;
+
+	madvise(p, MEDLEY * page, MADV_NOHUGEPAGE);
+	for (i = 0; i < MEDLEY; i++)
+		sum += p[i * page];
+	touch_some(p, 0, 1);
+	touch_some(p, 2, 1);
+	write_text("/proc/self/clear_refs", "4");
+	touch_some(p, 1, 2);
+	if (!fork()) {
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		for (;;)
+			pause();
+	}
+	touch_some(p, 2, 3);
+	for (i = 0; i < MEDLEY; i++)
+		if (i & 8)
+			madvise(p + i * page, page, MADV_FREE);
+	write_text("/proc/self/clear_refs", "1");
+	for (i = 0; i < MEDLEY; i++)
+		if (i & 16)
+			sum += p[i * page];
+	for (i = 0; i < MEDLEY; i += 11)
+		madvise(p + i * page, page, MADV_DONTNEED);
+}
+
+static void make_medleys(void)
+{
+	int f = open("medley", O_RDWR | O_CREAT, 0600), i;
+
+	if (f < 0 || ftruncate(f, MEDLEY * page))
+		_exit(55);
+	for (i = 0; i < MEDLEY; i += 3)
+		if (pwrite(f, &i, 1, i * page) != 1)
+			_exit(56);
+	make_medley(anon(MEDLEY * page, PROT_READ | PROT_WRITE, MAP_PRIVATE));
+	make_medley(isle(MEDLEY * page, PROT_READ | PROT_WRITE, MAP_PRIVATE, f, 0));
+	close(f);
+}
+
 static long touch_things(void *arg)
 {
 	char *p = anon(64 * page, PROT_READ | PROT_WRITE, MAP_PRIVATE);
@@ -549,6 +609,7 @@ static long touch_things(void *arg)
 	p = isle(4 * page, PROT_READ | PROT_WRITE, MAP_PRIVATE, f, 0);
 	sum += p[0];
 	p[page] = 1;
+	make_medleys();
 	return sum;
 }
 
