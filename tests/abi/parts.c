@@ -9,7 +9,7 @@
 #include "kit.h"
 
 #define ALL_END		(1ULL << 56)
-#define PATCHES		3000
+#define PATCHES		1500
 #define COUNTED		(CAT(PRESENT) | CAT(ANON) | CAT(WRITABLE))
 #define BUFFER		(8 << 20)
 #define CANARY		0x5a
@@ -163,7 +163,8 @@ static void test_rooms(const struct snapshot *all)
 	u64 bad;
 
 	for (i = 0; i < ARRAY_SIZE(rooms); i++)
-		for (k = 0; k < ARRAY_SIZE(names_rooms); k++) {
+		/* One by one is thousands of calls: with little room for names, then. */
+		for (k = 0; k < (rooms[i] < 7 ? 2 : ARRAY_SIZE(names_rooms)); k++) {
 			bool whole = list(rooms[i], names_rooms[k], true, all, &bad);
 
 			ok(whole, "parts.%llu_names_%llu.whole", rooms[i], names_rooms[k]);
