@@ -83,6 +83,7 @@ static char names[5 << 20];
 struct how {
 	bool accounts;
 	u64 names_len;
+	u64 part;		/* so many of them; 0: all */
 };
 
 static int vmas(void *arg)
@@ -91,7 +92,8 @@ static int vmas(void *arg)
 	struct mmscope_mm m = { .size = sizeof(m) };
 	struct mmscope_vmas v = {
 		.size = sizeof(v), .end = 1ULL << 56,
-		.vmas = (uintptr_t)vma, .vmas_len = ARRAY_SIZE(vma),
+		.flags = how->part ? MMSCOPE_VMAS_PART : 0,
+		.vmas = (uintptr_t)vma, .vmas_len = how->part ?: ARRAY_SIZE(vma),
 		.names = (uintptr_t)names, .names_len = how->names_len,
 		.mm = (uintptr_t)&m,
 		.accts = how->accounts ? (uintptr_t)account : 0,
@@ -192,7 +194,8 @@ static void test(const char *name, int (*run)(void *arg), void *arg)
 
 int main(void)
 {
-	struct how few = { false, FEW }, with = { true, FEW }, many = { false, sizeof(names) };
+	struct how few = { false, FEW, 0 }, with = { true, FEW, 0 }, part = { true, FEW, 7 };
+	struct how many = { false, sizeof(names), 0 };
 	int pidfd;
 
 	region = isle(PAGES * page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
@@ -214,6 +217,7 @@ int main(void)
 	test("vmas", vmas, &few);
 	test("vmas.large", vmas, &many);
 	test("vmas.accounts", vmas, &with);
+	test("vmas.part", vmas, &part);
 	test("vmas.no_room", no_room, NULL);
 	test("pages", pages, NULL);
 	test("walk", walk_raw, NULL);
