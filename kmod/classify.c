@@ -421,8 +421,12 @@ static u64 nonpresent_bits(const struct mmscope_class *c, pte_t pte, unsigned in
 	if (c->hugetlb)
 		bits |= CAT(HUGETLB);
 	/* A page that is being moved is locked until its entry is put back. */
-	if (softleaf_is_migration(entry) && (c->want & MMSCOPE_CATS_FOLIO))
-		bits |= kind_of(facts_of(&softleaf_to_folio(entry)->page));
+	if (softleaf_is_migration(entry) && (c->want & MMSCOPE_CATS_FOLIO)) {
+		struct folio *folio = softleaf_to_folio(entry);
+
+		/* Nothing maps it: how often that is, nobody asks. */
+		bits |= kind_of(facts_from(folio, mmscope_compat_folio_flags(folio), 0));
+	}
 	if (c->frames) {
 		if (softleaf_has_pfn(entry))
 			offset = softleaf_to_pfn(entry);

@@ -303,16 +303,6 @@ struct folio {
 #define folio_test_hugetlb(f) PageHuge(&(f)->page)
 #endif
 
-/* "mm: Introduce struct folio", 5.16; of several pages. */
-static inline bool mmscope_compat_large(struct folio *folio)
-{
-#if LINUX_VERSION_CODE >= KERNEL_VERSION(5, 16, 0)
-	return folio_test_large(folio);
-#else
-	return PageCompound(&folio->page);
-#endif
-}
-
 /*
  * Does each small page that the VMA maps bear its lock?  cea86fe246b6 ("mm/munlock:
  * rmap call mlock_vma_page() munlock_vma_page()"), 5.18: before, a page of a file

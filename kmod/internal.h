@@ -236,15 +236,15 @@ bool mmscope_classify_asks_pages(const struct mmscope_class *c);
 pte_t *mmscope_classify_pages(const struct mmscope_class *c, pte_t *p, pte_t *stop, pte_t pte,
 			      unsigned long mask, u64 *bits);
 
-/* Pages by what their entries' flags and the pages themselves say. All zero at first. */
+/* Pages by what their entries' flags and the pages themselves say. */
 #define MMSCOPE_KINDS 8
 struct mmscope_tally {
-	unsigned int count;
+	unsigned int count;		/* of them; 0 at first */
 	struct mmscope_kind {
 		unsigned long flags, facts;
 		pte_t pte;		/* the first of them */
 		u64 pages;
-	} kind[MMSCOPE_KINDS];		/* `count` of them */
+	} kind[MMSCOPE_KINDS];
 };
 pte_t *mmscope_classify_tally(struct mmscope_tally *t, pte_t *p, pte_t *stop,
 			      unsigned long mask);

@@ -344,7 +344,7 @@ struct mmscope_acct {
  * are.  What MM answers is from a hold before those that count.  Who gets many
  * signals asks in ranges.
  *
- * With MMSCOPE_VMAS_PART the list may end early: as many VMAS are told of, from the
+ * With MMSCOPE_VMAS_PART the list may end early: as many VMAs are told of, from the
  * first on, as there is room for, one at least (else ENOSPC); vmas_len may not be 0
  * (EINVAL). Who wants all goes on at the `end` of the last one, until vmas_count
  * is 0. That takes little memory, and each part holds the lock for a short time;

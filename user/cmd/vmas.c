@@ -30,16 +30,10 @@ static int draw_json(const struct mms_target *target, struct mms_listing *list,
 	return ret;
 }
 
-static int measure(const struct mms_vmas *part, void *arg)
-{
-	view_vmas_rows(arg, part, NULL);
-	return 0;
-}
-
 static int draw_table(struct view_table *table, struct mms_listing *list, struct mms_error *err)
 {
 	view_table_measure(table);
-	if (!mms_listing_each(list, measure, table, err))
+	if (!mms_listing_each(list, view_vmas_part, table, err))
 		return view_vmas_list(table, list, err);
 	view_table_drop(table);
 	return -1;

@@ -216,9 +216,9 @@ void view_vmas_draw(struct view_table *t, const struct mms_vmas *vmas,
 	view_vmas_rows(t, vmas, wanted);
 }
 
-static int part_rows(const struct mms_vmas *part, void *arg)
+int view_vmas_part(const struct mms_vmas *part, void *table)
 {
-	view_vmas_rows(arg, part, NULL);
+	view_vmas_rows(table, part, NULL);
 	return 0;
 }
 
@@ -227,7 +227,7 @@ int view_vmas_list(struct view_table *t, struct mms_listing *list, struct mms_er
 	int ret;
 
 	view_table_measured(t);
-	ret = mms_listing_each(list, part_rows, t, err);
+	ret = mms_listing_each(list, view_vmas_part, t, err);
 	view_table_end(t);
 	return ret;
 }

@@ -26,9 +26,11 @@ void view_vmas_rows(struct view_table *table, const struct mms_vmas *vmas,
 void view_vmas_draw(struct view_table *table, const struct mms_vmas *vmas,
 		    bool (*wanted)(const struct mms_vmas *vmas, size_t i));
 
+/* The rows of a part of a list, for mms_listing_each(). */
+int view_vmas_part(const struct mms_vmas *part, void *table);
 /*
  * All of a list, in a table whose columns are as wide as they were measured on a first
- * look: view_table_measure(), then view_vmas_rows() of each part.  Frees the table.
+ * look: view_table_measure(), then the rows of each part.  Frees the table.
  * Returns 0, or -1: the list could not be read to its end.
  */
 int view_vmas_list(struct view_table *table, struct mms_listing *list, struct mms_error *err);
