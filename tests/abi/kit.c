@@ -111,8 +111,9 @@ int get_vmas(int fd, u64 start, u64 end, bool accts, struct snapshot *snap)
 	memset(snap, 0, sizeof(*snap));
 	for (tries = 0; tries < 20; tries++) {
 		free_vmas(snap);
-		v.vmas_len = v.vmas_count + 8;
-		v.names_len = v.names_bytes + 256;
+		/* A quarter more: who grows meanwhile would else have grown out of it, always. */
+		v.vmas_len = v.vmas_count + v.vmas_count / 4 + 8;
+		v.names_len = v.names_bytes + v.names_bytes / 4 + 256;
 		snap->vmas = calloc(v.vmas_len, sizeof(*snap->vmas));
 		snap->accts = calloc(v.vmas_len, sizeof(*snap->accts));
 		snap->names = calloc(1, v.names_len);
