@@ -46,11 +46,22 @@ bool mmscope_classify_is_empty(pte_t pte)
 #define FACT_KSM	BIT(FACT_SHIFT + 1)	/* ... with both of them */
 #define FACT_SHARED	BIT(FACT_SHIFT + 2)
 
-static __always_inline unsigned long facts_from(struct folio *folio, unsigned long flags,
-						unsigned long shared)
+#define MAPPING_BITS	3UL
+
+static __always_inline struct mmscope_look look_at(struct page *page)
 {
-	return (flags & FACT_FLAGS) |
-	       (mmscope_compat_folio_mapping(folio) << FACT_SHIFT & (FACT_ANON | FACT_KSM)) |
+	struct folio *folio = (struct folio *)page;
+
+	return (struct mmscope_look){
+		.flags = mmscope_compat_folio_flags(folio),
+		.mapping = mmscope_compat_folio_mapping(folio),
+		.mapcount = atomic_read(&page->_mapcount),
+	};
+}
+
+static __always_inline unsigned long facts_from(struct mmscope_look l, unsigned long shared)
+{
+	return (l.flags & FACT_FLAGS) | (l.mapping & MAPPING_BITS) << FACT_SHIFT |
 	       shared << (FACT_SHIFT + 2);
 }
 
@@ -58,19 +69,53 @@ static noinline unsigned long facts_of_large(struct page *page)
 {
 	struct folio *folio = page_folio(page);
 
-	return facts_from(folio, mmscope_compat_folio_flags(folio),
-			  mmscope_compat_shared(folio, page));
+	return facts_from(look_at(&folio->page), mmscope_compat_shared(folio, page));
 }
 
-static __always_inline unsigned long facts_of(struct page *page)
-{
-	struct folio *folio = (struct folio *)page;
-	unsigned long flags = mmscope_compat_folio_flags(folio);
+#define NO_LOOK		((struct mmscope_look){ .mapcount = INT_MIN })	/* no page has that */
+#define is_none(look)	((look).mapcount == INT_MIN)
 
-	if (unlikely((flags & BIT(PG_head)) || PageTail(page)))
-		return facts_of_large(page);
-	/* How often it is mapped, from -1 on. */
-	return facts_from(folio, flags, atomic_read(&page->_mapcount) > 0);
+/* *@l: the look that they were made of. Of a part of a large folio: none; and which part. */
+static __always_inline unsigned long facts_of(struct page *page, struct mmscope_look *l,
+					      struct mmscope_part *large)
+{
+	*l = look_at(page);
+	if (likely(!(l->flags & BIT(PG_head)) && !PageTail(page)))
+		return facts_from(*l, l->mapcount > 0);
+	*l = NO_LOOK;
+	large->folio = page_folio(page);
+	large->mapcount = atomic_read(&page->_mapcount);
+	large->facts = facts_of_large(page);
+	return large->facts;
+}
+
+/*
+ * Has it the facts of another that was looked at? One decision for all of them, since each
+ * is dear. Not asked of what is part of a large folio: no.
+ */
+static __always_inline bool looks_like(struct page *page, struct mmscope_look other)
+{
+	struct mmscope_look l = look_at(page);
+
+	return !(((l.flags ^ other.flags) & FACT_FLAGS) |
+		 ((l.mapping ^ other.mapping) & MAPPING_BITS) |
+		 (unsigned int)(l.mapcount ^ other.mapcount) | mmscope_compat_tail_bit(page));
+}
+
+/* Has it those facts, as another part of the same large folio that is mapped as often? */
+static __always_inline bool is_alike_in_large(struct page *page, unsigned long facts,
+					      const struct mmscope_part *large)
+{
+	return page_folio(page) == large->folio && large->facts == facts &&
+	       atomic_read(&page->_mapcount) == large->mapcount;
+}
+
+/* *@l, *@large: the latest that told so. */
+static __always_inline bool has_facts(struct page *page, unsigned long facts,
+				      struct mmscope_look *l, struct mmscope_part *large)
+{
+	return looks_like(page, *l) || is_alike_in_large(page, facts, large) ||
+	       facts_of(page, l, large) == facts;
 }
 
 static u64 kind_of(unsigned long facts)
@@ -199,11 +244,13 @@ static u64 present_bits(const struct mmscope_class *c, pte_t pte, int level,
 {
 	u64 bits = flag_bits(c, pte);
 	unsigned long pfn = frame_of(pte, level);
+	struct mmscope_part large;
+	struct mmscope_look look;
 	struct page *page;
 
 	page = normal_page(c, pte, level, pfn, &bits);
 	if (page && (c->want & MMSCOPE_CATS_FOLIO))
-		bits |= page_bits(c, facts_of(page + sub), pte_dirty(pte));
+		bits |= page_bits(c, facts_of(page + sub, &look, &large), pte_dirty(pte));
 	if (c->frames)
 		*frame = pfn + sub;
 	return bits;
@@ -226,9 +273,9 @@ bool mmscope_classify_asks_pages(const struct mmscope_class *c)
 	return c->want & MMSCOPE_CATS_FOLIO & ~(c->anon ? KINDS : 0);
 }
 
-static __always_inline unsigned long facts_behind(pte_t pte, unsigned long twist)
+static __always_inline struct page *page_behind(pte_t pte, unsigned long twist)
 {
-	return facts_of(pfn_to_page(mmscope_compat_frame(pte, twist)));
+	return pfn_to_page(mmscope_compat_frame(pte, twist));
 }
 
 /*
@@ -241,18 +288,33 @@ pte_t *mmscope_classify_pages(const struct mmscope_class *c, pte_t *p, pte_t *st
 			      unsigned long mask, u64 *bits)
 {
 	const unsigned long flags = mmscope_compat_raw(pte) & mask;
-	const unsigned long twist = mmscope_compat_twist(pte), facts = facts_behind(pte, twist);
+	const unsigned long twist = mmscope_compat_twist(pte);
+	struct mmscope_part large = { };
+	struct mmscope_look look;
+	unsigned long facts = facts_of(page_behind(pte, twist), &look, &large);
 
 	*bits = page_bits(c, facts, pte_dirty(pte));
 	while (++p < stop) {
 		pte = ptep_get(p);
-		if ((mmscope_compat_raw(pte) & mask) != flags || facts_behind(pte, twist) != facts)
+		if ((mmscope_compat_raw(pte) & mask) != flags)
+			break;
+		if (!has_facts(page_behind(pte, twist), facts, &look, &large))
 			break;
 	}
 	return p;
 }
 
 /* ---- many pages, of a few kinds ---- */
+
+void mmscope_classify_tally_begin(struct mmscope_tally *t)
+{
+	/* No entry has these flags. */
+	t->none = (struct mmscope_kind){ .flags = ~0UL };
+	t->latest = &t->none;
+	t->before = &t->none;
+	t->large.folio = NULL;
+	t->count = 0;
+}
 
 /* That of this entry, whose page is such; NULL: there would be too many. */
 static struct mmscope_kind *kind_in(struct mmscope_tally *t, unsigned long flags,
@@ -266,7 +328,12 @@ static struct mmscope_kind *kind_in(struct mmscope_tally *t, unsigned long flags
 	if (t->count == MMSCOPE_KINDS)
 		return NULL;
 	t->count++;
-	*k = (struct mmscope_kind){ .flags = flags, .facts = facts, .pte = pte };
+	*k = (struct mmscope_kind){
+		.flags = flags,
+		.facts = facts,
+		.pte = pte,
+		.twist = mmscope_compat_twist(pte),
+	};
 	return k;
 }
 
@@ -292,50 +359,110 @@ static noinline pte_t *none_eights(pte_t *p, pte_t *stop)
 	return last;
 }
 
-/*
- * For who counts: the pages of plain entries from @p on, by kind; entries that are empty
- * are skipped. Where kinds take turns, to say what each page is would cost most. Returns
- * the first that is neither; or of a kind too many, for which room is to be made.
- */
-MMSCOPE_LOOP(mmscope_classify_tally, 1024)
-pte_t *mmscope_classify_tally(struct mmscope_tally *t, pte_t *p, pte_t *stop,
-			      unsigned long mask)
+static __always_inline bool has_flags(const struct mmscope_kind *k, pte_t pte,
+				      unsigned long mask)
 {
-	unsigned long flags = ~0UL, twist = 0, facts = 0, next;	/* no entry has these flags */
-	struct mmscope_kind *k = NULL;
+	return !((mmscope_compat_raw(pte) ^ k->flags) & mask);
+}
+
+/*
+ * The first entry from @p on that is neither empty nor looks like @k; or @stop. The pages
+ * before are added to @k. This is what counting costs.
+ */
+static __always_inline pte_t *tally_alike(struct mmscope_kind *k, pte_t *p, pte_t *stop,
+					  unsigned long mask)
+{
+	const struct mmscope_kind as = *k;
 	u64 pages = 0;
 
 	for (; p < stop; p++) {
 		pte_t pte = ptep_get(p);
 
-		if ((mmscope_compat_raw(pte) ^ flags) & mask) {
-			if (pte_none(pte)) {
-				if (may_be_none_eight(p, stop))
-					p = none_eights(p, stop);
-				continue;
-			}
-			if (!pte_present(pte) || pte_special(pte))
-				break;
-			twist = mmscope_compat_twist(pte);
-			next = facts_behind(pte, twist);
-		} else {
-			next = facts_behind(pte, twist);
-			if (likely(next == facts)) {
-				pages++;
-				continue;
-			}
+		if (pte_none(pte)) {
+			if (may_be_none_eight(p, stop))
+				p = none_eights(p, stop);
+			continue;
 		}
-		if (k)
-			k->pages += pages;
-		flags = mmscope_compat_raw(pte) & mask;
-		facts = next;
-		k = kind_in(t, flags, facts, pte);
-		if (!k)
+		if (!has_flags(&as, pte, mask) ||
+		    !looks_like(page_behind(pte, as.twist), as.look))
 			break;
-		pages = 1;
+		pages++;
 	}
-	if (k)
-		k->pages += pages;
+	k->pages += pages;
+	return p;
+}
+
+/* Likewise of parts of the latest large folio. */
+static pte_t *tally_parts(struct mmscope_kind *k, const struct mmscope_part *large, pte_t *p,
+			  pte_t *stop, unsigned long mask)
+{
+	pte_t *from = p;
+
+	for (; p < stop; p++) {
+		pte_t pte = ptep_get(p);
+
+		if (!has_flags(k, pte, mask) ||
+		    !is_alike_in_large(page_behind(pte, k->twist), k->facts, large))
+			break;
+	}
+	k->pages += p - from;
+	return p;
+}
+
+/*
+ * The kind of the page at this entry, which does not look like the latest; it is the latest
+ * then. NULL: it is no plain entry, or a kind too many.
+ */
+static __always_inline struct mmscope_kind *tally_other(struct mmscope_tally *t, pte_t pte,
+							unsigned long mask)
+{
+	struct mmscope_kind *k = t->before;
+	struct mmscope_look look;
+	unsigned long facts;
+
+	/* Mostly two take turns. */
+	if (!has_flags(k, pte, mask) || !looks_like(page_behind(pte, k->twist), k->look)) {
+		if (!pte_present(pte) || pte_special(pte))
+			return NULL;
+		facts = facts_of(page_behind(pte, mmscope_compat_twist(pte)), &look, &t->large);
+		k = kind_in(t, mmscope_compat_raw(pte) & mask, facts, pte);
+		if (!k)
+			return NULL;
+		k->look = look;
+	}
+	if (k != t->latest)
+		t->before = t->latest;
+	t->latest = k;
+	return k;
+}
+
+/*
+ * For who counts: the pages of plain entries from @p on, by kind; entries that are empty
+ * are skipped. Where kinds take turns, to say what each page is would cost most. Returns
+ * @stop; or the first that is neither, or of a kind too many, for which room is to be made;
+ * or where somebody waits for the mmap lock of @mm (asked every few entries, not at @p).
+ */
+MMSCOPE_LOOP(mmscope_classify_tally, 2048)
+pte_t *mmscope_classify_tally(struct mmscope_tally *t, pte_t *p, pte_t *stop,
+			      unsigned long mask, struct mm_struct *mm)
+{
+	/* Less one byte. */
+	const uintptr_t few = MMSCOPE_BATCH_MIN * sizeof(*p) - 1;
+	struct mmscope_kind *k;
+	pte_t *way;
+
+	do {
+		way = min(stop, (pte_t *)(((uintptr_t)p | few) + 1));
+		while ((p = tally_alike(t->latest, p, way, mask)) < way) {
+			k = tally_other(t, ptep_get(p), mask);
+			if (!k)
+				return p;
+			k->pages++;
+			p++;
+			if (is_none(k->look))
+				p = tally_parts(k, &t->large, p, way, mask);
+		}
+	} while (p < stop && !mmscope_compat_awaited(mm));
 	return p;
 }
 
@@ -425,7 +552,7 @@ static u64 nonpresent_bits(const struct mmscope_class *c, pte_t pte, unsigned in
 		struct folio *folio = softleaf_to_folio(entry);
 
 		/* Nothing maps it: how often that is, nobody asks. */
-		bits |= kind_of(facts_from(folio, mmscope_compat_folio_flags(folio), 0));
+		bits |= kind_of(facts_from(look_at(&folio->page), 0));
 	}
 	if (c->frames) {
 		if (softleaf_has_pfn(entry))

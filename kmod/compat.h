@@ -343,6 +343,13 @@ static inline unsigned long mmscope_compat_folio_mapping(struct folio *folio)
 }
 
 /*
+ * Not 0: it is a tail page (struct page in mm_types.h says so of the first word of its
+ * union). Without the decisions of PageTail(): of heads that are other pages', which
+ * hugetlb has, it is wrong; but those have PG_head.
+ */
+#define mmscope_compat_tail_bit(page) ((unsigned long)READ_ONCE((page)->lru.next) & 1)
+
+/*
  * Is it up to date?  For a folio that nothing pins: folio_test_uptodate() would
  * insist that it is one still.
  */

@@ -394,32 +394,36 @@ static unsigned long found_ptes(struct mmscope_descent *d, pte_t *ptep, unsigned
 	return found_pieces(s, ptep, addr, end, true);
 }
 
-/* Empties it into the account. Returns how many pages were in it. */
+/* Adds it to the account. Returns how many pages are in it. */
 static u64 count_tally(struct scan *s, struct mmscope_tally *t)
 {
 	const struct mmscope_kind *k = t->kind;
 	u64 pages = 0;
 
-	for (; t->count; t->count--, k++) {
+	for (; k < t->kind + t->count; k++) {
 		count(s, mmscope_classify_kind(&s->class, k), k->pages);
 		pages += k->pages;
 	}
 	return pages;
 }
 
-/* One entry on which a tally stopped, or some. Returns the one behind; *@pages: counted. */
+/* What a tally stopped at. Returns where it goes on; *@pages: counted here. */
 static pte_t *count_stop(struct scan *s, struct mmscope_tally *t, pte_t *p, pte_t *stop,
 			 u64 *pages)
 {
-	pte_t *next;
+	pte_t pte = ptep_get(p), *next;
 	u64 cats;
 
 	/* Of one kind too many? */
 	if (t->count == MMSCOPE_KINDS) {
 		*pages += count_tally(s, t);
+		mmscope_classify_tally_begin(t);
 		return p;
 	}
-	next = p + odd_piece(s, p, ptep_get(p), stop - p, &cats);
+	/* Only since somebody waits. */
+	if (pte_none(pte) || is_plain(s, pte))
+		return p;
+	next = p + odd_piece(s, p, pte, stop - p, &cats);
 	count(s, cats, next - p);
 	*pages += next - p;
 	return next;
@@ -429,21 +433,21 @@ static pte_t *count_stop(struct scan *s, struct mmscope_tally *t, pte_t *p, pte_
 static unsigned long counted_plain(struct scan *s, pte_t *first, unsigned long addr,
 				   unsigned long end)
 {
+	struct mmscope_descent *d = &s->descent;
+	pte_t *p = first, *stop = first + ((end - addr) >> PAGE_SHIFT);
 	struct mmscope_tally tally;
-	pte_t *p = first, *stop;
 	u64 pages = 0;
 
-	tally.count = 0;
-	do {
-		stop = p + ((way_until(addr, end) - addr) >> PAGE_SHIFT);
-		addr = way_until(addr, end);
-		while ((p = mmscope_classify_tally(&tally, p, stop, s->descent.mask)) < stop)
-			p = count_stop(s, &tally, p, stop, &pages);
-	} while (addr < end && !give_way(&s->descent, addr));
+	mmscope_classify_tally_begin(&tally);
+	while ((p = mmscope_classify_tally(&tally, p, stop, d->mask, d->vma->vm_mm)) < stop) {
+		if (p > first && give_way(d, addr + (p - first) * PAGE_SIZE))
+			break;
+		p = count_stop(s, &tally, p, stop, &pages);
+	}
 	pages += count_tally(s, &tally);
 	if (s->holes_matter)
 		count(s, s->class.always, p - first - pages);
-	return addr;
+	return addr + (p - first) * PAGE_SIZE;
 }
 
 MMSCOPE_LOOP(counted_ptes, 4096)

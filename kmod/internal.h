@@ -236,18 +236,34 @@ bool mmscope_classify_asks_pages(const struct mmscope_class *c);
 pte_t *mmscope_classify_pages(const struct mmscope_class *c, pte_t *p, pte_t *stop, pte_t pte,
 			      unsigned long mask, u64 *bits);
 
+/* What a page says of itself, as it was read. */
+struct mmscope_look {
+	unsigned long flags, mapping;
+	int mapcount;			/* from -1 on */
+};
+
+/* A page that is part of a large folio. */
+struct mmscope_part {
+	struct folio *folio;		/* or NULL */
+	unsigned long facts;
+	int mapcount;
+};
+
 /* Pages by what their entries' flags and the pages themselves say. */
 #define MMSCOPE_KINDS 8
 struct mmscope_tally {
-	unsigned int count;		/* of them; 0 at first */
 	struct mmscope_kind {
-		unsigned long flags, facts;
+		unsigned long flags, facts, twist;
 		pte_t pte;		/* the first of them */
 		u64 pages;
-	} kind[MMSCOPE_KINDS];
+		struct mmscope_look look;	/* at the latest of them */
+	} kind[MMSCOPE_KINDS], none, *latest, *before;
+	struct mmscope_part large;	/* the latest of such */
+	unsigned int count;		/* of kinds */
 };
+void mmscope_classify_tally_begin(struct mmscope_tally *t);
 pte_t *mmscope_classify_tally(struct mmscope_tally *t, pte_t *p, pte_t *stop,
-			      unsigned long mask);
+			      unsigned long mask, struct mm_struct *mm);
 u64 mmscope_classify_kind(const struct mmscope_class *c, const struct mmscope_kind *k);
 
 unsigned int mmscope_classify_swapped(pte_t *ptep, pte_t pte, unsigned int most);
