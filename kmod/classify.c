@@ -85,8 +85,7 @@ static __always_inline unsigned long facts_of(struct page *page, struct mmscope_
 	*l = NO_LOOK;
 	large->folio = page_folio(page);
 	large->mapcount = atomic_read(&page->_mapcount);
-	large->facts = facts_of_large(page);
-	return large->facts;
+	return facts_of_large(page);
 }
 
 /*
@@ -102,19 +101,19 @@ static __always_inline bool looks_like(struct page *page, struct mmscope_look ot
 		 (unsigned int)(l.mapcount ^ other.mapcount) | mmscope_compat_tail_bit(page));
 }
 
-/* Has it those facts, as another part of the same large folio that is mapped as often? */
-static __always_inline bool is_alike_in_large(struct page *page, unsigned long facts,
+/* Likewise of parts of a large folio: the same one, and mapped as often. */
+static __always_inline bool is_alike_in_large(struct page *page,
 					      const struct mmscope_part *large)
 {
-	return page_folio(page) == large->folio && large->facts == facts &&
+	return page_folio(page) == large->folio &&
 	       atomic_read(&page->_mapcount) == large->mapcount;
 }
 
-/* *@l, *@large: the latest that told so. */
+/* As what was looked at before, which had. *@l, *@large: the latest that told so. */
 static __always_inline bool has_facts(struct page *page, unsigned long facts,
 				      struct mmscope_look *l, struct mmscope_part *large)
 {
-	return looks_like(page, *l) || is_alike_in_large(page, facts, large) ||
+	return looks_like(page, *l) || is_alike_in_large(page, large) ||
 	       facts_of(page, l, large) == facts;
 }
 
@@ -402,7 +401,7 @@ static pte_t *tally_parts(struct mmscope_kind *k, const struct mmscope_part *lar
 		pte_t pte = ptep_get(p);
 
 		if (!has_flags(k, pte, mask) ||
-		    !is_alike_in_large(page_behind(pte, k->twist), k->facts, large))
+		    !is_alike_in_large(page_behind(pte, k->twist), large))
 			break;
 	}
 	k->pages += p - from;

@@ -245,7 +245,6 @@ struct mmscope_look {
 /* A page that is part of a large folio. */
 struct mmscope_part {
 	struct folio *folio;		/* or NULL */
-	unsigned long facts;
 	int mapcount;
 };
 

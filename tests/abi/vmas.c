@@ -533,6 +533,7 @@ static void test_names_sound(void)
 /* ---- accounting ---- */
 
 #define MEDLEY 256
+#define TWINS 16			/* each of these programs has more pages */
 
 /* By bits of a page's number: written before, between and after, read, freed lazily. */
 static void touch_some(char *p, int bit, char value)
@@ -592,11 +593,58 @@ static void make_medleys(void)
 	close(f);
 }
 
+/*
+ * Pages of a file and copies of some, of which the entries say the same: read-only, clean,
+ * and not soft-dirty. (Copies become clean by swap; without, they are told by their entry.)
+ */
+static void make_twins(int f)
+{
+	char *p = isle(TWINS * page, PROT_READ | PROT_WRITE, MAP_PRIVATE, f, 0);
+	volatile char sum = 0;
+	int i;
+
+	for (i = 0; i < TWINS; i++) {
+		sum += p[i * page];
+		if (i % 3)
+			((volatile char *)p)[i * page] = sum;
+	}
+	mprotect(p, TWINS * page, PROT_READ);
+	write_text("/proc/self/clear_refs", "4");
+	madvise(p, TWINS * page, MADV_PAGEOUT);
+	for (i = 0; i < TWINS; i++)
+		sum += p[i * page];
+}
+
+/* A large folio in small entries; a child shares some of it. */
+static void make_parts(void)
+{
+	char *p = anon(4 << 20, PROT_READ | PROT_WRITE, MAP_PRIVATE);
+	char *huge = (char *)(((uintptr_t)p + (2 << 20) - 1) & -(uintptr_t)(2 << 20));
+	volatile char *done = anon(page, PROT_READ | PROT_WRITE, MAP_SHARED);
+	int i;
+
+	madvise(p, 4 << 20, MADV_HUGEPAGE);
+	memset(huge, 1, 2 << 20);
+	madvise(huge + 3 * page, page, MADV_DONTNEED);
+	if (!fork()) {
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		for (i = 0; i < 200; i++)
+			if (i & 6)
+				madvise(huge + i * page, page, MADV_DONTNEED);
+		*done = 1;
+		for (;;)
+			pause();
+	}
+	while (!*done)
+		usleep(1000);
+}
+
 static long touch_things(void *arg)
 {
 	char *p = anon(64 * page, PROT_READ | PROT_WRITE, MAP_PRIVATE);
 	volatile char sum = 0;
 	int f = open("/proc/self/exe", O_RDONLY), i;
+	char path[PATH_MAX];
 
 	(void)arg;
 	madvise(p, 64 * page, MADV_NOHUGEPAGE);
@@ -610,6 +658,18 @@ static long touch_things(void *arg)
 	sum += p[0];
 	p[page] = 1;
 	make_medleys();
+	/* Of a program that does not run: nobody else maps it. */
+	path[readlink("/proc/self/exe", path, sizeof(path) - 8)] = 0;
+	strcpy(strrchr(path, '/'), "/mm");
+	f = open(path, O_RDONLY);
+	if (f < 0)
+		_exit(58);
+	make_twins(f);
+	f = memfd_create("twins", 0);
+	if (ftruncate(f, TWINS * page))
+		_exit(57);
+	make_twins(f);
+	make_parts();
 	return sum;
 }
 
