@@ -353,7 +353,7 @@ static noinline pte_t *none_eights(pte_t *p, pte_t *stop)
 {
 	pte_t *last = p;
 
-	for (; stop - p >= 8 && !differ_in_eight(p, 0); p += 8)
+	for (; stop - p >= 8 && !is_any_of(p, 8); p += 8)
 		last = p + 7;
 	return last;
 }

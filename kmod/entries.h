@@ -22,6 +22,21 @@ static __always_inline unsigned long differ_in_eight(pte_t *ptep, unsigned long 
 }
 
 /*
+ * Is one of the @n entries from @p on not empty? They are read as memory is: what the
+ * processor sets in an entry meanwhile is set in one that was not empty before.
+ */
+static __always_inline bool is_any_of(const pte_t *p, int n)
+{
+	unsigned long bits = 0;
+	int i;
+
+#pragma GCC unroll 16
+	for (i = 0; i < n; i++)
+		bits |= mmscope_compat_raw(p[i]);
+	return bits;
+}
+
+/*
  * The first entry from @p on whose flags (the bits in @mask) are others, or that is not
  * empty; or @stop. After a few, eight at a time.
  */
@@ -47,7 +62,9 @@ static __always_inline pte_t *none_from(pte_t *p, pte_t *stop)
 	for (; p < stop && p < single; p++)
 		if (!pte_none(ptep_get(p)))
 			return p;
-	while (stop - p >= 8 && !differ_in_eight(p, 0))
+	while (stop - p >= 16 && !is_any_of(p, 16))
+		p += 16;
+	if (stop - p >= 8 && !is_any_of(p, 8))
 		p += 8;
 	while (p < stop && pte_none(ptep_get(p)))
 		p++;

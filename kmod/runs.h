@@ -87,19 +87,19 @@ static inline bool mmscope_runs_extend(struct mmscope_runs *r, u64 start, u64 en
 static inline u64 mmscope_runs_rows(struct mmscope_runs *r, u64 start, u64 pages, u64 categories)
 {
 	struct mmscope_run *run = &r->out[r->count], *end = r->out + r->room;
-	u64 lowest, behind;
+	const unsigned int shift = r->page_shift;	/* else it is read again for each row */
+	u64 behind;
 
 	categories &= r->categories;
 	if ((pages & 1) && r->open && run->end == start && run->categories == categories &&
 	    !run->frame) {
-		run->end = start + ((u64)__builtin_ctzll(~pages) << r->page_shift);
+		run->end = start + ((u64)__builtin_ctzll(~pages) << shift);
 		pages &= pages + 1;
 	}
 	for (run += r->open; pages && run < end; run++) {
-		lowest = pages & -pages;
-		behind = pages + lowest;
-		run->start = start + ((u64)__builtin_ctzll(pages) << r->page_shift);
-		run->end = start + ((u64)__builtin_ctzll(behind) << r->page_shift);
+		behind = pages + (pages & -pages);
+		run->start = start + ((u64)__builtin_ctzll(pages) << shift);
+		run->end = start + ((u64)__builtin_ctzll(behind) << shift);
 		run->categories = categories;
 		run->frame = 0;
 		pages &= behind;
