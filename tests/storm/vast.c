@@ -311,7 +311,7 @@ static void test_crowded(void)
 	wait_for(target);
 }
 
-/* Until it has changed, too: on a host that stands still, time is up before there were two looks. */
+/* Until it has changed, too: where asking is slow, one look may take all of the time. */
 static void ask_on(void *arg)
 {
 	u64 most = 0, least = ALL_END, asked = 0;
