@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * classify.c - one page-table entry, and the page behind it, to category bits.
- * Pure: it reads what it is handed, and takes no lock and no reference.
+ * It reads what it is handed, and takes no lock and no reference.
  *
  * What an entry alone can tell does not touch the struct page, which costs a
  * cache miss. The folio is looked at if somebody wants what only it can tell.
@@ -65,11 +65,18 @@ static __always_inline unsigned long facts_from(struct mmscope_look l, unsigned 
 	       shared << (FACT_SHIFT + 2);
 }
 
-static noinline unsigned long facts_of_large(struct page *page)
+/* *@large: which part of which folio it is. */
+static noinline unsigned long facts_of_part(struct page *page, struct mmscope_part *large)
 {
 	struct folio *folio = page_folio(page);
+	int mapcount = atomic_read(&page->_mapcount);
+	unsigned long facts = facts_from(look_at(&folio->page),
+					 mmscope_compat_shared(folio, page));
 
-	return facts_from(look_at(&folio->page), mmscope_compat_shared(folio, page));
+	/* Others map and unmap it meanwhile: then it does not stand for other parts. */
+	large->folio = atomic_read(&page->_mapcount) == mapcount ? folio : NULL;
+	large->mapcount = mapcount;
+	return facts;
 }
 
 #define NO_LOOK		((struct mmscope_look){ .mapcount = INT_MIN })	/* no page has that */
@@ -83,14 +90,12 @@ static __always_inline unsigned long facts_of(struct page *page, struct mmscope_
 	if (likely(!(l->flags & BIT(PG_head)) && !PageTail(page)))
 		return facts_from(*l, l->mapcount > 0);
 	*l = NO_LOOK;
-	large->folio = page_folio(page);
-	large->mapcount = atomic_read(&page->_mapcount);
-	return facts_of_large(page);
+	return facts_of_part(page, large);
 }
 
 /*
  * Has it the facts of another that was looked at? One decision for all of them, since each
- * is dear. Not asked of what is part of a large folio: no.
+ * is dear. Of what is part of a large folio: no, for it may have.
  */
 static __always_inline bool looks_like(struct page *page, struct mmscope_look other)
 {
@@ -282,7 +287,7 @@ static __always_inline struct page *page_behind(pte_t pte, unsigned long twist)
  * those that have the same flags (the bits in @mask), and pages of which the same is to
  * be said, *@bits. Returns the next, or @stop.
  */
-MMSCOPE_LOOP(mmscope_classify_pages, 1024)
+MMSCOPE_LOOP(mmscope_classify_pages, 2048)
 pte_t *mmscope_classify_pages(const struct mmscope_class *c, pte_t *p, pte_t *stop, pte_t pte,
 			      unsigned long mask, u64 *bits)
 {
@@ -371,7 +376,8 @@ static __always_inline bool has_flags(const struct mmscope_kind *k, pte_t pte,
 static __always_inline pte_t *tally_alike(struct mmscope_kind *k, pte_t *p, pte_t *stop,
 					  unsigned long mask)
 {
-	const struct mmscope_kind as = *k;
+	const unsigned long flags = k->flags, twist = k->twist;
+	const struct mmscope_look look = k->look;
 	u64 pages = 0;
 
 	for (; p < stop; p++) {
@@ -382,8 +388,8 @@ static __always_inline pte_t *tally_alike(struct mmscope_kind *k, pte_t *p, pte_
 				p = none_eights(p, stop);
 			continue;
 		}
-		if (!has_flags(&as, pte, mask) ||
-		    !looks_like(page_behind(pte, as.twist), as.look))
+		if (((mmscope_compat_raw(pte) ^ flags) & mask) ||
+		    !looks_like(page_behind(pte, twist), look))
 			break;
 		pages++;
 	}
@@ -439,11 +445,12 @@ static __always_inline struct mmscope_kind *tally_other(struct mmscope_tally *t,
  * For who counts: the pages of plain entries from @p on, by kind; entries that are empty
  * are skipped. Where kinds take turns, to say what each page is would cost most. Returns
  * @stop; or the first that is neither, or of a kind too many, for which room is to be made;
- * or where somebody waits for the mmap lock of @mm (asked every few entries, not at @p).
+ * or where somebody waits for the mmap lock of @heed, if not NULL (asked every few entries,
+ * not at @p).
  */
 MMSCOPE_LOOP(mmscope_classify_tally, 2048)
 pte_t *mmscope_classify_tally(struct mmscope_tally *t, pte_t *p, pte_t *stop,
-			      unsigned long mask, struct mm_struct *mm)
+			      unsigned long mask, struct mm_struct *heed)
 {
 	/* Less one byte. */
 	const uintptr_t few = MMSCOPE_BATCH_MIN * sizeof(*p) - 1;
@@ -451,7 +458,7 @@ pte_t *mmscope_classify_tally(struct mmscope_tally *t, pte_t *p, pte_t *stop,
 	pte_t *way;
 
 	do {
-		way = min(stop, (pte_t *)(((uintptr_t)p | few) + 1));
+		way = heed ? min(stop, (pte_t *)(((uintptr_t)p | few) + 1)) : stop;
 		while ((p = tally_alike(t->latest, p, way, mask)) < way) {
 			k = tally_other(t, ptep_get(p), mask);
 			if (!k)
@@ -461,7 +468,7 @@ pte_t *mmscope_classify_tally(struct mmscope_tally *t, pte_t *p, pte_t *stop,
 			if (is_none(k->look))
 				p = tally_parts(k, &t->large, p, way, mask);
 		}
-	} while (p < stop && !mmscope_compat_awaited(mm));
+	} while (p < stop && !mmscope_compat_awaited(heed));
 	return p;
 }
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
  * entries.h - entries side by side in a table, of which the same holds: where they end.
- * To decide costs more than to look, so most are looked at by eights. The table's lock
- * is held.
+ * To decide costs more than to look, so most are looked at by eights, or sixteens. The
+ * table's lock is held.
  */
 #ifndef MMSCOPE_ENTRIES_H
 #define MMSCOPE_ENTRIES_H
@@ -38,7 +38,7 @@ static __always_inline bool is_any_of(const pte_t *p, int n)
 
 /*
  * The first entry from @p on whose flags (the bits in @mask) are others, or that is not
- * empty; or @stop. After a few, eight at a time.
+ * empty; or @stop. After a few, several at a time.
  */
 static __always_inline pte_t *same_from(pte_t *p, pte_t *stop, unsigned long mask,
 					unsigned long flags)

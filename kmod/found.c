@@ -120,14 +120,19 @@ static unsigned long emit_frames(struct scan *s, unsigned long start, unsigned l
 	return emit(s, start, end, cats);
 }
 
+/* Not in a hold that does some work before it heeds anybody. */
+static bool heeds_within(const struct mmscope_descent *d)
+{
+	return d->heed_at >= MMSCOPE_BATCH - MMSCOPE_BATCH_MIN;
+}
+
 /*
  * Within a table: does somebody wait for the mmap lock? Asked every few pages of
- * those that are looked at one by one, and after one at least; not in a hold that
- * does some work before it heeds anybody.
+ * those that are looked at one by one, and after one at least.
  */
 static bool give_way(const struct mmscope_descent *d, unsigned long addr)
 {
-	return !(addr & (GIVE_WAY - 1)) && d->heed_at >= MMSCOPE_BATCH - MMSCOPE_BATCH_MIN &&
+	return !(addr & (GIVE_WAY - 1)) && heeds_within(d) &&
 	       mmscope_compat_awaited(d->vma->vm_mm) && ktime_get_ns() >= d->heed_from;
 }
 
@@ -429,25 +434,36 @@ static pte_t *count_stop(struct scan *s, struct mmscope_tally *t, pte_t *p, pte_
 	return next;
 }
 
-/* Who counts, and wants to know what only the pages tell. */
+/*
+ * Who counts, and wants to know what only the pages tell. The lock is asked for at the same
+ * places whether it is the tally that comes there, or what it stopped at ends there.
+ */
 static unsigned long counted_plain(struct scan *s, pte_t *first, unsigned long addr,
 				   unsigned long end)
 {
 	struct mmscope_descent *d = &s->descent;
-	pte_t *p = first, *stop = first + ((end - addr) >> PAGE_SHIFT);
+	struct mm_struct *heed = heeds_within(d) ? d->vma->vm_mm : NULL;
+	const unsigned long start = addr;
 	struct mmscope_tally tally;
+	pte_t *p = first;
 	u64 pages = 0;
 
 	mmscope_classify_tally_begin(&tally);
-	while ((p = mmscope_classify_tally(&tally, p, stop, d->mask, d->vma->vm_mm)) < stop) {
-		if (p > first && give_way(d, addr + (p - first) * PAGE_SIZE))
+	do {
+		pte_t *stop = p + ((end - addr) >> PAGE_SHIFT);
+
+		p = mmscope_classify_tally(&tally, p, stop, d->mask, heed);
+		addr = start + (p - first) * PAGE_SIZE;
+		if (addr == end || (addr > start && give_way(d, addr)))
 			break;
+		stop = p + ((way_until(addr, end) - addr) >> PAGE_SHIFT);
 		p = count_stop(s, &tally, p, stop, &pages);
-	}
+		addr = start + (p - first) * PAGE_SIZE;
+	} while (addr < end && !(addr > start && give_way(d, addr)));
 	pages += count_tally(s, &tally);
 	if (s->holes_matter)
 		count(s, s->class.always, p - first - pages);
-	return addr + (p - first) * PAGE_SIZE;
+	return addr;
 }
 
 MMSCOPE_LOOP(counted_ptes, 4096)

@@ -213,7 +213,7 @@ unsigned long mmscope_walk_range(struct mmscope_descent *d, unsigned long addr,
 bool mmscope_walk_levels(struct vm_area_struct *vma, struct mmscope_walk *w);
 unsigned int mmscope_walk_depth(void);
 
-/* ---- classify.c: an entry to category bits; pure ---- */
+/* ---- classify.c: an entry to category bits ---- */
 
 /* Of who locks a page, more is told to whom one trusts. */
 #define MMSCOPE_CLASSIFY_LOCKS (MMSCOPE_CAT(MLOCKED) | MMSCOPE_CAT(UNEVICTABLE) | \
@@ -255,14 +255,15 @@ struct mmscope_tally {
 		unsigned long flags, facts, twist;
 		pte_t pte;		/* the first of them */
 		u64 pages;
-		struct mmscope_look look;	/* at the latest of them */
-	} kind[MMSCOPE_KINDS], none, *latest, *before;
+		struct mmscope_look look;	/* at one of them; of parts: none */
+	} kind[MMSCOPE_KINDS], none;
+	struct mmscope_kind *latest, *before;	/* at first no kind: &none */
 	struct mmscope_part large;	/* the latest of such */
 	unsigned int count;		/* of kinds */
 };
 void mmscope_classify_tally_begin(struct mmscope_tally *t);
 pte_t *mmscope_classify_tally(struct mmscope_tally *t, pte_t *p, pte_t *stop,
-			      unsigned long mask, struct mm_struct *mm);
+			      unsigned long mask, struct mm_struct *heed);
 u64 mmscope_classify_kind(const struct mmscope_class *c, const struct mmscope_kind *k);
 
 unsigned int mmscope_classify_swapped(pte_t *ptep, pte_t pte, unsigned int most);
