@@ -621,12 +621,16 @@ static void make_parts(void)
 	char *p = anon(4 << 20, PROT_READ | PROT_WRITE, MAP_PRIVATE);
 	char *huge = (char *)(((uintptr_t)p + (2 << 20) - 1) & -(uintptr_t)(2 << 20));
 	volatile char *done = anon(page, PROT_READ | PROT_WRITE, MAP_SHARED);
+	pid_t child;
 	int i;
 
 	madvise(p, 4 << 20, MADV_HUGEPAGE);
 	memset(huge, 1, 2 << 20);
 	madvise(huge + 3 * page, page, MADV_DONTNEED);
-	if (!fork()) {
+	child = fork();
+	if (child < 0)
+		_exit(59);
+	if (!child) {
 		prctl(PR_SET_PDEATHSIG, SIGKILL);
 		for (i = 0; i < 200; i++)
 			if (i & 6)
@@ -644,7 +648,8 @@ static long touch_things(void *arg)
 	char *p = anon(64 * page, PROT_READ | PROT_WRITE, MAP_PRIVATE);
 	volatile char sum = 0;
 	int f = open("/proc/self/exe", O_RDONLY), i;
-	char path[PATH_MAX];
+	char path[PATH_MAX] = "";
+	char *name;
 
 	(void)arg;
 	madvise(p, 64 * page, MADV_NOHUGEPAGE);
@@ -659,8 +664,10 @@ static long touch_things(void *arg)
 	p[page] = 1;
 	make_medleys();
 	/* Of a program that does not run: nobody else maps it. */
-	path[readlink("/proc/self/exe", path, sizeof(path) - 8)] = 0;
-	strcpy(strrchr(path, '/'), "/mm");
+	if (readlink("/proc/self/exe", path, sizeof(path) - 8) < 0)
+		_exit(58);
+	name = strrchr(path, '/');
+	strcpy(name, "/mm");
 	f = open(path, O_RDONLY);
 	if (f < 0)
 		_exit(58);
