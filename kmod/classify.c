@@ -308,6 +308,52 @@ pte_t *mmscope_classify_pages(const struct mmscope_class *c, pte_t *p, pte_t *st
 	return p;
 }
 
+/*
+ * The facts of all pages that a huge entry maps, which is present, and not special. False
+ * if they are not the same for all; or of what is no huge page of the VMA's own kind: that
+ * is for mmscope_classify_uniform() and _entry() to say, as of the huge zero page.
+ */
+static __always_inline bool facts_of_huge(const struct mmscope_class *c, pte_t pte,
+					  unsigned long *facts)
+{
+	const unsigned long sub = (PMD_SIZE >> PAGE_SHIFT) - 1;
+	unsigned long frame = mmscope_compat_frame(pte, mmscope_compat_twist(pte));
+	struct page *page = pfn_to_page(frame & ~sub);
+	struct folio *folio = page_folio(page);
+
+	if (!mmscope_compat_uniform(folio))
+		return false;
+	*facts = facts_from(look_at(&folio->page), mmscope_compat_shared(folio, page));
+	return !c->anon || (*facts & FACT_ANON);
+}
+
+/*
+ * The same of huge entries, from the present one at @pmdp on, which is of a VMA as above;
+ * of @most at most. *@bits: what flags and pages say. 0 if it is one of those that are to
+ * be looked at apart.
+ */
+unsigned int mmscope_classify_huge(const struct mmscope_class *c, const pmd_t *pmdp,
+				   unsigned int most, unsigned long mask, u64 *bits)
+{
+	pmd_t pmd = READ_ONCE(*pmdp);
+	const pte_t first = mmscope_compat_pmd_pte(pmd);
+	unsigned long facts, others;
+	unsigned int n = 1;
+
+	if (c->hugetlb || pte_special(first) || mmscope_compat_devmap(first) ||
+	    !facts_of_huge(c, first, &facts))
+		return 0;
+	for (; n < most; n++) {
+		pmd = READ_ONCE(pmdp[n]);
+		if ((mmscope_compat_raw_pmd(pmd) ^ mmscope_compat_raw(first)) & mask)
+			break;
+		if (!facts_of_huge(c, mmscope_compat_pmd_pte(pmd), &others) || others != facts)
+			break;
+	}
+	*bits = CAT(HUGE_PMD) | flag_bits(c, first) | page_bits(c, facts, pte_dirty(first));
+	return n;
+}
+
 /* ---- many pages, of a few kinds ---- */
 
 void mmscope_classify_tally_begin(struct mmscope_tally *t)

@@ -366,6 +366,7 @@ static inline bool mmscope_compat_uptodate(struct folio *folio)
 #ifdef CONFIG_X86
 #define mmscope_compat_raw(pte) native_pte_val(pte)
 #define mmscope_compat_raw_pmd(pmd) native_pmd_val(pmd)
+#define mmscope_compat_pmd_pte(pmd) native_make_pte(native_pmd_val(pmd))
 #define mmscope_compat_flags_mask() ((unsigned long)PTE_FLAGS_MASK)
 /*
  * The frame as it is there, of an entry that is present; bits of it that are turned
@@ -382,6 +383,7 @@ static inline bool mmscope_compat_uptodate(struct folio *folio)
 #define mmscope_compat_translates() false
 #define mmscope_compat_raw(pte) pte_val(pte)
 #define mmscope_compat_raw_pmd(pmd) pmd_val(pmd)
+#define mmscope_compat_pmd_pte(pmd) __pte(pmd_val(pmd))
 #define mmscope_compat_flags_mask() pgprot_val(pte_pgprot(__pte(~0UL)))
 #endif
 

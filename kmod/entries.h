@@ -21,6 +21,23 @@ static __always_inline unsigned long differ_in_eight(pte_t *ptep, unsigned long 
 	return bits;
 }
 
+/* The same of eight entries of a PMD table. */
+static __always_inline unsigned long pmds_differ_in_eight(const pmd_t *pmdp, unsigned long as)
+{
+	unsigned long bits = 0;
+	int i;
+
+#pragma GCC unroll 8
+	for (i = 0; i < 8; i++)
+		bits |= mmscope_compat_raw_pmd(READ_ONCE(pmdp[i])) ^ as;
+	return bits;
+}
+
+static inline bool is_huge(pmd_t pmd)
+{
+	return !pmd_none(pmd) && (!pmd_present(pmd) || pmd_leaf(pmd));
+}
+
 /*
  * Is one of the @n entries from @p on not empty? They are read as memory is: what the
  * processor sets in an entry meanwhile is set in one that was not empty before.

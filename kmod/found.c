@@ -466,13 +466,16 @@ static unsigned long counted_plain(struct scan *s, pte_t *first, unsigned long a
 	return addr;
 }
 
+/* For so few a tally costs more than it saves. */
+#define FEW_PAGES (4 * PAGE_SIZE)
+
 MMSCOPE_LOOP(counted_ptes, 4096)
 static unsigned long counted_ptes(struct mmscope_descent *d, pte_t *ptep, unsigned long addr,
 				  unsigned long end)
 {
 	struct scan *s = to_scan(d);
 
-	if (s->by_flags && s->folios && !s->cache)
+	if (s->by_flags && s->folios && !s->cache && end - addr > FEW_PAGES)
 		return counted_plain(s, ptep, addr, end);
 	return found_pieces(s, ptep, addr, end, false);
 }
@@ -499,8 +502,9 @@ static unsigned long found_frames(struct mmscope_descent *d, pte_t *ptep, unsign
 	return addr;
 }
 
-static unsigned long found_leaf(struct mmscope_descent *d, pte_t pte, int level,
-				unsigned long addr, unsigned long end)
+/* A huge entry, present or not; page by page if need be. */
+static noinline unsigned long found_leaf(struct mmscope_descent *d, pte_t pte, int level,
+					 unsigned long addr, unsigned long end)
 {
 	struct scan *s = to_scan(d);
 	unsigned long mask = (level == 2 ? PMD_SIZE : PUD_SIZE) - 1;
@@ -524,6 +528,83 @@ static unsigned long found_leaf(struct mmscope_descent *d, pte_t pte, int level,
 		if (d->budget <= 0 || give_way(d, addr))
 			break;
 	}
+	return addr;
+}
+
+static unsigned long found_pud(struct mmscope_descent *d, pte_t pte, unsigned long addr,
+			       unsigned long end)
+{
+	return found_leaf(d, pte, 3, addr, end);
+}
+
+/* How many present entries from @pmdp on have the same flags, if those say all, else 0. */
+static unsigned int same_pmds(const struct scan *s, const pmd_t *pmdp, unsigned int most,
+			      u64 *cats)
+{
+	pmd_t pmd = READ_ONCE(*pmdp);
+	const pte_t pte = mmscope_compat_pmd_pte(pmd);
+	const unsigned long as = mmscope_compat_raw_pmd(pmd), mask = s->descent.mask;
+	unsigned int n = 1;
+
+	if (!(pte_write(pte) ? s->writable_by_flags : s->huge_by_flags) || pte_special(pte) ||
+	    mmscope_compat_devmap(pte))
+		return 0;
+	*cats = CAT(HUGE_PMD) | mmscope_classify_flags(&s->class, pte);
+	while (most - n >= 8 && !(pmds_differ_in_eight(pmdp + n, as) & mask))
+		n += 8;
+	while (n < most && !((mmscope_compat_raw_pmd(READ_ONCE(pmdp[n])) ^ as) & mask))
+		n++;
+	return n;
+}
+
+/* Huge entries whose pages are looked at before somebody is heeded who waits. */
+#define HUGE_STRIDE 32u
+
+/*
+ * How many entries from @pmdp on, which is huge, can be told of as one, of @most; *@cats:
+ * how. 0: not even that one. (Where frames are translated, under Xen, none is huge.)
+ */
+static unsigned int alike_pmds(struct scan *s, const pmd_t *pmdp, unsigned int most, u64 *cats)
+{
+	unsigned int n = 0;
+
+	if (!s->by_flags || s->class.frames || !pmd_present(READ_ONCE(*pmdp)))
+		return 0;
+	if (!s->folios)
+		n = same_pmds(s, pmdp, most, cats);
+	if (n)
+		return n;
+	return mmscope_classify_huge(&s->class, pmdp, min(most, HUGE_STRIDE), s->descent.mask,
+				     cats);
+}
+
+static unsigned long found_pmds(struct mmscope_descent *d, pmd_t *pmdp, unsigned long addr,
+				unsigned long end)
+{
+	struct scan *s = to_scan(d);
+
+	do {
+		unsigned int most = pmd_index(end - 1) - pmd_index(addr) + 1;
+		unsigned long next, reached;
+		u64 cats;
+		unsigned int n = alike_pmds(s, pmdp, most, &cats);
+
+		if (n) {
+			next = min(end, (addr & PMD_MASK) + n * PMD_SIZE);
+			reached = emit(s, addr, next, cats);
+			d->budget -= s->folios ? n : 1 + n / 16;
+		} else {
+			pmd_t pmd = READ_ONCE(*pmdp);
+
+			n = 1;
+			next = pmd_addr_end(addr, end);
+			reached = found_leaf(d, __pte(pmd_val(pmd)), 2, addr, next);
+		}
+		if (reached < next || mmscope_descent_spent(d, d->vma->vm_mm))
+			return reached;
+		addr = next;
+		pmdp += n;
+	} while (addr < end && is_huge(READ_ONCE(*pmdp)));
 	return addr;
 }
 
@@ -553,19 +634,22 @@ static unsigned long found_hole(struct mmscope_descent *d, unsigned long addr,
 
 static const struct mmscope_descent_ops scan_ops = {
 	.ptes = found_ptes,
-	.leaf = found_leaf,
+	.pmds = found_pmds,
+	.pud = found_pud,
 	.hole = found_hole,
 };
 
 static const struct mmscope_descent_ops count_ops = {
 	.ptes = counted_ptes,
-	.leaf = found_leaf,
+	.pmds = found_pmds,
+	.pud = found_pud,
 	.hole = found_hole,
 };
 
 static const struct mmscope_descent_ops frames_ops = {
 	.ptes = found_frames,
-	.leaf = found_leaf,
+	.pmds = found_pmds,
+	.pud = found_pud,
 	.hole = found_hole,
 };
 

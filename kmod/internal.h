@@ -147,15 +147,18 @@ struct mmscope_descent;
  * What the descent meets, in address order.  Each gets [addr, end) and returns
  * how far it got; less than `end` stops the descent there.
  *  ptes  entries of one table; its lock and RCU are held: must not sleep
- *  leaf  one huge entry, present or not, as a pte; its table's lock is held. Or
- *        several present ones whose flags are equal, if those say all
+ *  pmds  likewise of a PMD table, of which the first is huge: it maps a huge page, or
+ *        tells where that went. To return where one begins that is not huge is no stop
+ *  pud   one huge entry, present or not, as a pte; its table's lock is held
  *  hole  nothing mapped; only the mmap lock is held
  */
 struct mmscope_descent_ops {
 	unsigned long (*ptes)(struct mmscope_descent *d, pte_t *pte, unsigned long addr,
 			      unsigned long end);
-	unsigned long (*leaf)(struct mmscope_descent *d, pte_t pte, int level,
-			      unsigned long addr, unsigned long end);
+	unsigned long (*pmds)(struct mmscope_descent *d, pmd_t *pmd, unsigned long addr,
+			      unsigned long end);
+	unsigned long (*pud)(struct mmscope_descent *d, pte_t pte, unsigned long addr,
+			     unsigned long end);
 	unsigned long (*hole)(struct mmscope_descent *d, unsigned long addr,
 			      unsigned long end);
 };
@@ -166,25 +169,29 @@ struct mmscope_descent {
 	long budget;			/* entries that may still be read ... */
 	long heed_at;			/* ... and from where on it is heeded who waits, ... */
 	u64 heed_from;			/* ... but not before that: ktime_get_ns() */
-	/* Do the flags of a huge entry say all? And of one that may be written? */
-	bool leaves_by_flags, writable_by_flags;
-	bool shared_table;		/* leaf(): others use this very PMD table */
+	bool shared_table;		/* pmds(): others use this very table */
 	unsigned long mask;		/* the flags of an entry that somebody asks about */
 	/* Of this hold of the lock: the PMD table last walked, and from where on it maps. */
 	bool knows_pmds;
 	pud_t pmds;
 	unsigned long pmds_start;
+	/* Likewise the PTE table: the entry it was found by, or NULL, and what that was. */
+	pmd_t *ptes_of;
+	pmd_t ptes;
+	unsigned long ptes_start;
 };
 
 /*
  * Is it time to let go of the lock of @mm? Who waits is heeded, but not before some
  * work is done: in a batch of one entry a target that maps and unmaps all the time
- * would make whoever walks through its empty tables wait for hours.
+ * would make whoever walks through its empty tables wait for hours. Asked after each
+ * entry of an upper table, so that at least one is dealt with in each batch.
  */
 static inline bool mmscope_descent_spent(const struct mmscope_descent *d, struct mm_struct *mm)
 {
-	return d->budget <= 0 || (d->budget <= d->heed_at && mmscope_compat_awaited(mm) &&
-				  ktime_get_ns() >= d->heed_from);
+	return need_resched() || d->budget <= 0 ||
+	       (d->budget <= d->heed_at && mmscope_compat_awaited(mm) &&
+		ktime_get_ns() >= d->heed_from);
 }
 
 static inline unsigned long mmscope_flags_of(pte_t pte)
@@ -235,6 +242,9 @@ u64 mmscope_classify_flags(const struct mmscope_class *c, pte_t pte);
 bool mmscope_classify_asks_pages(const struct mmscope_class *c);
 pte_t *mmscope_classify_pages(const struct mmscope_class *c, pte_t *p, pte_t *stop, pte_t pte,
 			      unsigned long mask, u64 *bits);
+
+unsigned int mmscope_classify_huge(const struct mmscope_class *c, const pmd_t *pmdp,
+				   unsigned int most, unsigned long mask, u64 *bits);
 
 /* What a page says of itself, as it was read. */
 struct mmscope_look {

@@ -70,10 +70,18 @@ static bool asks_cache(u64 want, struct vm_area_struct *vma)
 	       (vma->vm_file && mmscope_incore_may_be_swapped(vma->vm_file->f_mapping));
 }
 
+/* What of an anonymous VMA's flags matters to who asks for pages. */
+#define FLAGS_THAT_TELL (VM_SOFTDIRTY | VM_PFNMAP | VM_MIXEDMAP | VM_LOCKED | VM_LOCKONFAULT)
+
 static void classify_by(struct scan *s, struct vm_area_struct *vma)
 {
 	bool by_flags;
 
+	/* Mostly as the one before. */
+	if (s->class.anon && vma_is_anonymous(vma) &&
+	    !((vma->vm_flags ^ s->vm_flags) & FLAGS_THAT_TELL))
+		return;
+	s->vm_flags = vma->vm_flags;
 	mmscope_classify_vma(&s->class, vma);
 	s->cache = asks_cache(s->class.want, vma);
 	s->folios = mmscope_classify_asks_pages(&s->class);
@@ -83,10 +91,10 @@ static void classify_by(struct scan *s, struct vm_area_struct *vma)
 	s->holes_matter = mmscope_found_matters(s, s->class.always);
 	s->flags = ~0UL;		/* as no entry has them */
 	by_flags = s->by_flags && !s->class.frames;
-	s->descent.writable_by_flags = by_flags && !s->folios;
+	s->writable_by_flags = by_flags && !s->folios;
 	/* The huge zero page is told by its frame; it is not writable. */
-	s->descent.leaves_by_flags = by_flags && !(s->class.want & MMSCOPE_CATS_FOLIO) &&
-				     !(s->class.anon && (s->class.want & CAT(ZERO)));
+	s->huge_by_flags = by_flags && !(s->class.want & MMSCOPE_CATS_FOLIO) &&
+			   !(s->class.anon && (s->class.want & CAT(ZERO)));
 }
 
 /* mmap lock held. */
@@ -160,6 +168,7 @@ static void scan_begin(struct scan *s, struct mmscope_target *t, u64 since)
 	s->undecided = false;
 	s->vma_here = NULL;
 	s->descent.knows_pmds = false;
+	s->descent.ptes_of = NULL;
 	s->class.trusted = t->trusted;
 	s->descent.ops = mmscope_found_ops(s);
 	s->descent.mask = mmscope_flags_that_matter(s->class.want);
@@ -198,7 +207,7 @@ static int scan_step(struct scan *s, struct mmscope_target *t)
 	scan_begin(s, t, since);
 	do
 		s->at = scan_batch(s, t->mm, s->at, s->end);
-	while (s->at == s->end && next_vma(s) && !need_resched() &&
+	while (s->at == s->end && next_vma(s) &&
 	       !mmscope_descent_spent(&s->descent, t->mm));
 	mmscope_target_unlock(t, since);
 	if (s->undecided)

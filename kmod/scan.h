@@ -15,10 +15,13 @@ struct scan {
 	struct mmscope_class class;
 	struct mmscope_incore incore;
 	bool undecided;			/* incore needs a verdict to go on */
-	/* Of the VMA: */
+	/* Of the VMA, which has these flags: */
+	unsigned long vm_flags;
 	bool cache;			/* pages without an entry are asked of incore */
 	bool by_flags;			/* a plain entry's flags say all, ... */
 	bool folios;			/* ... but what its page tells, if that is asked */
+	/* Do the flags of a huge entry say all? And of one that may be written? */
+	bool huge_by_flags, writable_by_flags;
 	bool holes_matter;		/* somebody wants to know of empty entries */
 	unsigned long flags;		/* of the last plain one those in the mask (~0: none), ... */
 	u64 flags_mean;			/* ... what it was, ... */

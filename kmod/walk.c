@@ -19,6 +19,7 @@
 #include <linux/pgtable.h>
 #include <linux/rcupdate.h>
 
+#include "entries.h"
 #include "internal.h"
 
 /* Upper entries are read once; a torn or repeated read would be two truths. */
@@ -26,15 +27,6 @@
 
 /* How often a PTE table that changes under us is tried before we move on. */
 #define TRIES 8
-
-/*
- * Is it time to let go of the mmap lock?  Asked after each entry of an upper
- * table, so that at least one is dealt with in each batch.
- */
-static bool spent(const struct mmscope_descent *d)
-{
-	return need_resched() || mmscope_descent_spent(d, d->vma->vm_mm);
-}
 
 static unsigned long none(struct mmscope_descent *d, unsigned long addr, unsigned long end)
 {
@@ -64,101 +56,91 @@ static spinlock_t *lock_of(struct vm_area_struct *vma, int level, void *entry, s
 }
 
 /*
- * The entries of one PTE table, under its lock.  False: the table was replaced
- * meanwhile, look at the PMD entry again.
+ * The entries of the PTE table that @pmd, which was just read from @pmdp, leads to, under
+ * its lock; RCU is held.  False: the table was replaced meanwhile.
  */
+static __always_inline bool walk_locked_ptes(struct mmscope_descent *d, pmd_t *pmdp, pmd_t pmd,
+					     unsigned long addr, unsigned long end,
+					     unsigned long *reached)
+{
+	pte_t *ptep = pte_offset_kernel(&pmd, addr);
+	spinlock_t *ptl = lock_of(d->vma, 1, ptep, pte_lockptr(d->vma->vm_mm, &pmd));
+	bool same;
+
+	spin_lock(ptl);
+	same = mmscope_compat_raw_pmd(pmd) == mmscope_compat_raw_pmd(read_entry(pmdp));
+	if (same) {
+		*reached = d->ops->ptes(d, ptep, addr, end);
+		d->budget -= (end - addr) >> PAGE_SHIFT;
+	}
+	spin_unlock(ptl);
+	return same;
+}
+
+/* False: the table was replaced meanwhile, look at the PMD entry again. */
 static bool walk_ptes(struct mmscope_descent *d, pmd_t *pmdp, unsigned long addr,
 		      unsigned long end, unsigned long *reached)
 {
-	struct mm_struct *mm = d->vma->vm_mm;
 	bool same = false;
-	spinlock_t *ptl;
 	pmd_t pmd;
 
 	rcu_read_lock();
 	pmd = read_entry(pmdp);
-	if (pmd_none(pmd) || !pmd_present(pmd) || pmd_leaf(pmd) || pmd_bad(pmd))
-		goto out;
-	ptl = lock_of(d->vma, 1, pte_offset_kernel(&pmd, addr), pte_lockptr(mm, &pmd));
-	spin_lock(ptl);
-	same = pmd_same(pmd, read_entry(pmdp));
+	if (!pmd_none(pmd) && pmd_present(pmd) && !pmd_leaf(pmd) && !pmd_bad(pmd))
+		same = walk_locked_ptes(d, pmdp, pmd, addr, end, reached);
+	rcu_read_unlock();
 	if (same) {
-		*reached = d->ops->ptes(d, pte_offset_kernel(&pmd, addr), addr, end);
-		d->budget -= (end - addr) >> PAGE_SHIFT;
+		d->ptes_of = is_vm_hugetlb_page(d->vma) ? NULL : pmdp;
+		d->ptes = pmd;
+		d->ptes_start = addr & PMD_MASK;
 	}
-	spin_unlock(ptl);
-out:
+	return same;
+}
+
+/*
+ * Small VMAs side by side have their entries in the same table. The PMD entry that leads
+ * to it stays where it is as long as the mmap lock is held, as its table does: see
+ * walk_pmds(). The PTE table need not: but if the entry is what it was, so is the table,
+ * or a new one took its place.
+ */
+static bool walk_known_ptes(struct mmscope_descent *d, unsigned long addr, unsigned long end,
+			    unsigned long *reached)
+{
+	bool same = false;
+	pmd_t pmd;
+
+	if (!d->ptes_of || (addr & PMD_MASK) != d->ptes_start ||
+	    ((end - 1) & PMD_MASK) != d->ptes_start || is_vm_hugetlb_page(d->vma))
+		return false;
+	rcu_read_lock();
+	pmd = read_entry(d->ptes_of);
+	if (mmscope_compat_raw_pmd(pmd) == mmscope_compat_raw_pmd(d->ptes))
+		same = walk_locked_ptes(d, d->ptes_of, pmd, addr, end, reached);
 	rcu_read_unlock();
 	return same;
 }
 
-static bool is_huge(pmd_t pmd)
-{
-	return !pmd_none(pmd) && (!pmd_present(pmd) || pmd_leaf(pmd));
-}
-
-/* Bits that are not in all of the eight entries from @pmdp on as in @as. */
-static __always_inline unsigned long differ_in_eight(pmd_t *pmdp, unsigned long as)
-{
-	unsigned long bits = 0;
-	int i;
-
-#pragma GCC unroll 8
-	for (i = 0; i < 8; i++)
-		bits |= mmscope_compat_raw_pmd(read_entry(pmdp + i)) ^ as;
-	return bits;
-}
-
-/* Until where there are entries like @pmd, if they may be told of as one. */
-static unsigned long alike_until(struct mmscope_descent *d, pmd_t *pmdp, pmd_t pmd,
-				 unsigned long addr, unsigned long end)
-{
-	unsigned long as = mmscope_compat_raw_pmd(pmd);
-	unsigned long next = pmd_addr_end(addr, end);
-
-	if (!pmd_present(pmd) ||
-	    !(pte_write(__pte(pmd_val(pmd))) ? d->writable_by_flags : d->leaves_by_flags))
-		return next;
-	pmdp++;
-	/* Whole ones, eight at a time: to decide costs more than to look. */
-	for (; end - next >= 8 * PMD_SIZE; next += 8 * PMD_SIZE, pmdp += 8)
-		if (differ_in_eight(pmdp, as) & d->mask)
-			break;
-	for (; next < end && !((mmscope_compat_raw_pmd(read_entry(pmdp)) ^ as) & d->mask); pmdp++)
-		next = pmd_addr_end(next, end);
-	return next;
-}
-
 /*
- * A PMD entry that maps a huge page, or tells where that went; and those behind it,
- * as long as they do, too, and there is time: one lock is that of a whole table.
- * False: it is none. *@reached is how far it got, between two entries if @done.
+ * Huge PMD entries, as many as there are, and as there is time for: one lock is that of a
+ * whole table. False: it is none. *@done: *@reached is @end, or where one begins that is
+ * not huge.
  */
 static bool walk_huge_pmds(struct mmscope_descent *d, pmd_t *pmdp, unsigned long addr,
 			   unsigned long end, unsigned long *reached, bool *done)
 {
 	spinlock_t *ptl = lock_of(d->vma, 2, pmdp, pmd_lockptr(d->vma->vm_mm, pmdp));
-	bool hugetlb = is_vm_hugetlb_page(d->vma), any = false;
-	unsigned long next;
+	bool huge;
 
-	*done = true;
 	spin_lock(ptl);
-	for (; addr < end; pmdp += pmd_index(next - 1) - pmd_index(addr) + 1, addr = next) {
-		pmd_t pmd = read_entry(pmdp);
-
-		if (!is_huge(pmd) || (any && spent(d)))
-			break;
-		any = true;
-		next = alike_until(d, pmdp, pmd, addr, end);
-		d->shared_table = hugetlb && mmscope_compat_table_shared(pmdp);
-		*reached = d->ops->leaf(d, __pte(pmd_val(pmd)), 2, addr, next);
-		*done = *reached == next;
-		if (!*done)
-			break;
+	huge = is_huge(read_entry(pmdp));
+	if (huge) {
+		d->shared_table = is_vm_hugetlb_page(d->vma) && mmscope_compat_table_shared(pmdp);
+		*reached = d->ops->pmds(d, pmdp, addr, end);
+		pmdp += (*reached >> PMD_SHIFT) - (addr >> PMD_SHIFT);
+		*done = *reached == end || !is_huge(read_entry(pmdp));
 	}
-	d->shared_table = false;
 	spin_unlock(ptl);
-	return any;
+	return huge;
 }
 
 /* An entry; if it is huge, as many as there are, up to @end. */
@@ -203,7 +185,7 @@ static unsigned long empty_until(struct mmscope_descent *d, pmd_t *pmdp, unsigne
 
 	pmdp++;
 	for (; end - next >= 8 * PMD_SIZE; next += 8 * PMD_SIZE, pmdp += 8)
-		if (differ_in_eight(pmdp, 0))
+		if (pmds_differ_in_eight(pmdp, 0))
 			break;
 	for (; next < end && pmd_none(read_entry(pmdp)); pmdp++)
 		next = pmd_addr_end(next, end);
@@ -227,7 +209,7 @@ static unsigned long walk_pmd(struct mmscope_descent *d, pud_t pud, unsigned lon
 		} else {
 			addr = walk_pmd_entry(d, pmdp, addr, end, &done);
 		}
-		if (!done || spent(d))
+		if (!done || mmscope_descent_spent(d, d->vma->vm_mm))
 			return addr;
 	}
 	return end;
@@ -263,7 +245,7 @@ static unsigned long walk_huge_pud(struct mmscope_descent *d, pud_t *pudp,
 	spin_lock(ptl);
 	pud = read_entry(pudp);
 	if (!pud_none(pud) && (!pud_present(pud) || pud_leaf(pud))) {
-		reached = d->ops->leaf(d, __pte(pud_val(pud)), 3, addr, end);
+		reached = d->ops->pud(d, __pte(pud_val(pud)), addr, end);
 		d->budget--;
 		spin_unlock(ptl);
 		return reached;
@@ -292,7 +274,7 @@ static unsigned long walk_pud(struct mmscope_descent *d, p4d_t *p4dp, unsigned l
 			reached = none(d, addr, next);
 		else
 			reached = walk_pmds(d, pud, addr, next);
-		if (reached < next || spent(d))
+		if (reached < next || mmscope_descent_spent(d, d->vma->vm_mm))
 			return reached;
 	}
 	return end;
@@ -312,7 +294,7 @@ static unsigned long walk_p4d(struct mmscope_descent *d, pgd_t *pgdp, unsigned l
 			reached = none(d, addr, next);
 		else
 			reached = walk_pud(d, p4dp, addr, next);
-		if (reached < next || spent(d))
+		if (reached < next || mmscope_descent_spent(d, d->vma->vm_mm))
 			return reached;
 	}
 	return end;
@@ -325,6 +307,8 @@ unsigned long mmscope_walk_range(struct mmscope_descent *d, unsigned long addr,
 	unsigned long next, reached;
 	pgd_t pgd;
 
+	if (walk_known_ptes(d, addr, end, &reached))
+		return reached;
 	if (knows_pmds(d, addr, end))
 		return walk_pmd(d, d->pmds, addr, end);
 	for (; addr < end; addr = next, pgdp++) {
@@ -334,7 +318,7 @@ unsigned long mmscope_walk_range(struct mmscope_descent *d, unsigned long addr,
 			reached = none(d, addr, next);
 		else
 			reached = walk_p4d(d, pgdp, addr, next);
-		if (reached < next || spent(d))
+		if (reached < next || mmscope_descent_spent(d, d->vma->vm_mm))
 			return reached;
 	}
 	return end;
