@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0
 # Builds the programs of tests/abi, one a file, into build/tests/abi/.
 
-ABI_TESTS := errno mm vmas parts pages walk
+ABI_TESTS := errno mm vmas parts pages huge walk
 ABI_OUT   := $(BUILD)/tests/abi
 ABI_BINS  := $(ABI_TESTS:%=$(ABI_OUT)/%) $(ABI_OUT)/compat32
 TEST_CPPFLAGS := -D_GNU_SOURCE -Ikmod/uapi -Itests/abi
