@@ -17,6 +17,7 @@
 
 #define CAT(name) MMSCOPE_CAT(name)
 
+/* A flag that is read here is one of FLAGS_THAT_TELL in pages.c. */
 void mmscope_classify_vma(struct mmscope_class *c, struct vm_area_struct *vma)
 {
 	c->anon = vma_is_anonymous(vma);
@@ -328,9 +329,9 @@ static __always_inline bool facts_of_huge(const struct mmscope_class *c, pte_t p
 }
 
 /*
- * The same of huge entries, from the present one at @pmdp on, which is of a VMA as above;
- * of @most at most. *@bits: what flags and pages say. 0 if it is one of those that are to
- * be looked at apart.
+ * The same of huge entries, from the present one at @pmdp on, of @most at most. *@bits: what
+ * flags and pages say. 0 if it is one of those that are to be looked at apart. The VMA has
+ * neither VM_PFNMAP nor VM_MIXEDMAP: so what is not special has a page.
  */
 unsigned int mmscope_classify_huge(const struct mmscope_class *c, const pmd_t *pmdp,
 				   unsigned int most, unsigned long mask, u64 *bits)
@@ -571,16 +572,18 @@ static unsigned long slot_bits(void)
  */
 unsigned int mmscope_classify_swapped(pte_t *ptep, pte_t pte, unsigned int most)
 {
-	unsigned long rest = ~slot_bits();
+	const unsigned long as = mmscope_compat_raw(pte), rest = ~slot_bits();
 	unsigned int n = 1;
 
 	if (!softleaf_is_swap(softleaf_from_pte(pte)))
 		return 1;
+	/* With no bit set but for the slot's, it is like an empty one. */
+	while ((as & rest) && most - n >= 8 && !(differ_in_eight(ptep + n, as) & rest))
+		n += 8;
 	for (; n < most; n++) {
-		pte_t next = ptep_get(++ptep);
+		pte_t next = ptep_get(ptep + n);
 
-		/* With no bit set but for the slot's, it is like an empty one. */
-		if (pte_none(next) || ((pte_val(next) ^ pte_val(pte)) & rest))
+		if (pte_none(next) || ((mmscope_compat_raw(next) ^ as) & rest))
 			break;
 	}
 	return n;

@@ -2,7 +2,7 @@
 /*
  * entries.h - entries side by side in a table, of which the same holds: where they end.
  * To decide costs more than to look, so most are looked at by eights, or sixteens. The
- * table's lock is held.
+ * table's lock is held, unless somebody looks where to go on.
  */
 #ifndef MMSCOPE_ENTRIES_H
 #define MMSCOPE_ENTRIES_H

@@ -560,6 +560,9 @@ static unsigned int same_pmds(const struct scan *s, const pmd_t *pmdp, unsigned 
 /* Huge entries whose pages are looked at before somebody is heeded who waits. */
 #define HUGE_STRIDE 32u
 
+/* What it costs to look at the flags alone of so many is one of the budget. */
+#define PMDS_SHIFT 4
+
 /*
  * How many entries from @pmdp on, which is huge, can be told of as one, of @most; *@cats:
  * how. 0: not even that one. (Where frames are translated, under Xen, none is huge.)
@@ -572,10 +575,12 @@ static unsigned int alike_pmds(struct scan *s, const pmd_t *pmdp, unsigned int m
 		return 0;
 	if (!s->folios)
 		n = same_pmds(s, pmdp, most, cats);
+	s->descent.budget -= n ? 1 + (n >> PMDS_SHIFT) : 0;
 	if (n)
 		return n;
-	return mmscope_classify_huge(&s->class, pmdp, min(most, HUGE_STRIDE), s->descent.mask,
-				     cats);
+	n = mmscope_classify_huge(&s->class, pmdp, min(most, HUGE_STRIDE), s->descent.mask, cats);
+	s->descent.budget -= n;
+	return n;
 }
 
 static unsigned long found_pmds(struct mmscope_descent *d, pmd_t *pmdp, unsigned long addr,
@@ -592,7 +597,6 @@ static unsigned long found_pmds(struct mmscope_descent *d, pmd_t *pmdp, unsigned
 		if (n) {
 			next = min(end, (addr & PMD_MASK) + n * PMD_SIZE);
 			reached = emit(s, addr, next, cats);
-			d->budget -= s->folios ? n : 1 + n / 16;
 		} else {
 			pmd_t pmd = READ_ONCE(*pmdp);
 

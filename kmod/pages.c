@@ -70,7 +70,7 @@ static bool asks_cache(u64 want, struct vm_area_struct *vma)
 	       (vma->vm_file && mmscope_incore_may_be_swapped(vma->vm_file->f_mapping));
 }
 
-/* What of an anonymous VMA's flags matters to who asks for pages. */
+/* What is read of an anonymous VMA's flags, here and by mmscope_classify_vma(). */
 #define FLAGS_THAT_TELL (VM_SOFTDIRTY | VM_PFNMAP | VM_MIXEDMAP | VM_LOCKED | VM_LOCKONFAULT)
 
 static void classify_by(struct scan *s, struct vm_area_struct *vma)

@@ -15,7 +15,7 @@ struct scan {
 	struct mmscope_class class;
 	struct mmscope_incore incore;
 	bool undecided;			/* incore needs a verdict to go on */
-	/* Of the VMA, which has these flags: */
+	/* Of the VMA; and the flags of the last one that was not alike: classify_by() */
 	unsigned long vm_flags;
 	bool cache;			/* pages without an entry are asked of incore */
 	bool by_flags;			/* a plain entry's flags say all, ... */

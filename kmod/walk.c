@@ -136,6 +136,7 @@ static bool walk_huge_pmds(struct mmscope_descent *d, pmd_t *pmdp, unsigned long
 	if (huge) {
 		d->shared_table = is_vm_hugetlb_page(d->vma) && mmscope_compat_table_shared(pmdp);
 		*reached = d->ops->pmds(d, pmdp, addr, end);
+		d->shared_table = false;	/* a huge PUD's is nobody else's */
 		pmdp += (*reached >> PMD_SHIFT) - (addr >> PMD_SHIFT);
 		*done = *reached == end || !is_huge(read_entry(pmdp));
 	}

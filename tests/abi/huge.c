@@ -17,7 +17,7 @@
 /* What was done to which. Neighbours differ in one thing, and others in none. */
 enum {
 	LAZY = 3, COLD = 5, EMPTY = 7, ZEROED = 9, SPLIT = 12, ALONE = 15, PARTLY = 21,
-	TOUCHED = 24, COPIED = 26, PROTECTED = 30,
+	TOUCHED = 24, COPIED = 26, PROTECTED = 30, HIDDEN = 32, ALSO_HIDDEN = 33,
 };
 
 static struct subject s;
@@ -72,7 +72,9 @@ static long make_herd(void *arg)
 	if (share_herd())
 		return -1;
 	number(COPIED)[0] = 2;
-	return mprotect(number(PROTECTED), HUGE, PROT_READ);
+	return mprotect(number(HIDDEN), HUGE, PROT_NONE) ||
+	       mprotect(number(ALSO_HIDDEN), HUGE, PROT_NONE) ||
+	       mprotect(number(PROTECTED), HUGE, PROT_READ);
 }
 
 /* ---- what the answer should be ---- */
