@@ -437,17 +437,25 @@ static bool swap_out(char *p, u64 pages)
 
 static void swapped(void)
 {
-	char *p = written(16, MAP_PRIVATE), *q = small(16, MAP_SHARED), *r = written(8, MAP_PRIVATE);
+	char *p = written(64, MAP_PRIVATE), *q = small(16, MAP_SHARED), *r = written(8, MAP_PRIVATE);
 
 	if (!have_swap) {
 		no_claim("swapped", "no swap is on");
 		no_claim("swapped_shmem", "no swap is on");
 		return;
 	}
-	if (swap_out(p, 16)) {
+	/* Long rows of them, which are looked at by eights, and what ends a row. */
+	if (swap_out(p, 64)) {
 		touch(p + 12 * page, 4);
-		claim("swapped", p, 8, CAT(SWAPPED), CAT(PRESENT) | CAT(ANON));
+		touch(p + 43 * page, 1);
+		madvise(p + 56 * page, page, MADV_DONTNEED);
+		claim("swapped", p, 12, CAT(SWAPPED), CAT(PRESENT) | CAT(ANON));
 		claim("swapped_in", p + 12 * page, 4, MAPPED | CAT(ANON), CAT(SWAPPED));
+		claim("swapped_row", p + 16 * page, 27, CAT(SWAPPED), CAT(PRESENT));
+		claim("swapped_one_in", p + 43 * page, 1, MAPPED | CAT(ANON), CAT(SWAPPED));
+		claim("swapped_behind", p + 44 * page, 12, CAT(SWAPPED), CAT(PRESENT));
+		claim("swapped_one_gone", p + 56 * page, 1, 0, CAT(PRESENT) | CAT(SWAPPED));
+		claim("swapped_last", p + 57 * page, 7, CAT(SWAPPED), CAT(PRESENT));
 	} else {
 		no_claim("swapped", "the pages would not go out");
 	}
