@@ -52,6 +52,12 @@ static const struct {
 		"counted as resident memory of a process: smaps shows them under Private_Hugetlb or\n"
 		"Shared_Hugetlb, and not in Rss. pagemap, mincore and the module see 512 present pages\n"
 		"for each page of 2 MiB." },
+	[MMS_DIFF_HUGE_BARRED] = {
+		"huge-without-access", "huge pages that nobody may access: smaps of some kernels misses them",
+		"mprotect(PROT_NONE) takes the rights, and not the memory: the entry stays present, and\n"
+		"the page is resident. Some kernels (such as Linux 6.1) look a huge page up for smaps in\n"
+		"a way that gives none where there is no access, and so Rss and all of its parts leave\n"
+		"it out. pagemap, mincore and the module see it." },
 	[MMS_DIFF_NON_PRESENT] = {
 		"non-present-entry", "the entry is not present and not of swap; pagemap has one bit for all",
 		"An entry that is not present may name a place in swap; or say that the page is being\n"

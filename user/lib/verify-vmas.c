@@ -164,15 +164,22 @@ static void compare_locked(struct round *r, const struct mms_vma *k, const struc
 		named(r, MMS_DIFF_PSS, MMS_WITNESS_SMAPS, 1);
 }
 
-static void compare_smaps(struct round *r, size_t i, size_t n)
+/* Pages in all that smaps passes over, since nobody may access them; or 0. */
+static uint64_t passed_over(const struct mms_vma *k, const struct mmscope_acct *a,
+			    const struct mmscope_acct *o)
 {
-	const struct mms_vmas *theirs = &r->other[MMS_WITNESS_SMAPS];
-	const struct mms_vma *k = &r->before.vma[i];
-	const struct mmscope_acct *a = &r->before.acct[i], *o = &theirs->acct[n];
+	uint64_t huge = a->pages[MMSCOPE_CAT_HUGE_PMD];
+
+	if (k->flags & (MMSCOPE_VMA_READ | MMSCOPE_VMA_WRITE | MMSCOPE_VMA_EXEC))
+		return 0;
+	return a->rss == o->rss + huge * mms_page_size() ? huge : 0;
+}
+
+static void compare_figures(struct round *r, const struct mms_vma *k,
+			    const struct mmscope_acct *a, const struct mmscope_acct *o)
+{
 	enum mms_witness w = MMS_WITNESS_SMAPS;
 
-	compare_identity(r, w, k, &theirs->vma[n]);
-	compare_flags(r, k, &theirs->vma[n]);
 	same(r, w, k, "Rss", a->rss, o->rss);
 	same(r, w, k, "Shared_Clean", a->shared_clean, o->shared_clean);
 	same(r, w, k, "Shared_Dirty", a->shared_dirty, o->shared_dirty);
@@ -182,6 +189,20 @@ static void compare_smaps(struct round *r, size_t i, size_t n)
 		same(r, w, k, "Anonymous, pages", a->pages[MMSCOPE_CAT_ANON],
 		     o->pages[MMSCOPE_CAT_ANON]);
 	compare_rss(r, k, a, o);
+}
+
+static void compare_smaps(struct round *r, size_t i, size_t n)
+{
+	const struct mms_vmas *theirs = &r->other[MMS_WITNESS_SMAPS];
+	const struct mms_vma *k = &r->before.vma[i];
+	const struct mmscope_acct *a = &r->before.acct[i], *o = &theirs->acct[n];
+	uint64_t barred = passed_over(k, a, o);
+
+	compare_identity(r, MMS_WITNESS_SMAPS, k, &theirs->vma[n]);
+	compare_flags(r, k, &theirs->vma[n]);
+	named(r, MMS_DIFF_HUGE_BARRED, MMS_WITNESS_SMAPS, barred);
+	if (!barred)
+		compare_figures(r, k, a, o);
 	compare_swap(r, k, a, o);
 	compare_locked(r, k, &theirs->smaps[n]);
 }
