@@ -164,15 +164,20 @@ static void compare_locked(struct round *r, const struct mms_vma *k, const struc
 		named(r, MMS_DIFF_PSS, MMS_WITNESS_SMAPS, 1);
 }
 
-/* Pages in all that smaps passes over, since nobody may access them; or 0. */
+/*
+ * Pages that smaps passes over, since nobody may access them: all huge ones, but for those
+ * of zeroes, which it never counts. Or 0.
+ */
 static uint64_t passed_over(const struct mms_vma *k, const struct mmscope_acct *a,
 			    const struct mmscope_acct *o)
 {
-	uint64_t huge = a->pages[MMSCOPE_CAT_HUGE_PMD];
+	uint64_t huge = a->pages[MMSCOPE_CAT_HUGE_PMD], zero = a->pages[MMSCOPE_CAT_ZERO];
+	uint64_t missing = (a->rss - o->rss) / mms_page_size();
 
-	if (k->flags & (MMSCOPE_VMA_READ | MMSCOPE_VMA_WRITE | MMSCOPE_VMA_EXEC))
+	if (k->flags & (MMSCOPE_VMA_READ | MMSCOPE_VMA_WRITE | MMSCOPE_VMA_EXEC) ||
+	    a->rss < o->rss)
 		return 0;
-	return a->rss == o->rss + huge * mms_page_size() ? huge : 0;
+	return missing <= huge && missing + zero >= huge ? missing : 0;
 }
 
 static void compare_figures(struct round *r, const struct mms_vma *k,
