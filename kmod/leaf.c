@@ -61,6 +61,27 @@ static void rest_of(const struct ma_state *mas, struct mmscope_leaf *rest)
 		rest->next = &leaf->slot[mas->offset + 1];
 }
 
+/*
+ * VMAs lie anywhere in memory, and to wait for one after the other is a third of a list.
+ * What is read of them is read here first, of all of the leaf, so that the processor need
+ * not: none of these depends on another.
+ */
+static void touch_all(const struct mmscope_leaf *rest)
+{
+	unsigned int i;
+
+	for (i = 0; i < rest->left; i++) {
+		struct vm_area_struct *vma = rcu_dereference_raw(rest->next[i]);
+
+		if (!vma)
+			continue;
+		(void)READ_ONCE(vma->vm_start);
+		(void)READ_ONCE(vma->vm_flags);
+		(void)READ_ONCE(vma->vm_ops);
+		(void)READ_ONCE(vma->vm_file);
+	}
+}
+
 struct vm_area_struct *mmscope_leaf_find(struct vma_iterator *vmi, struct mmscope_leaf *rest,
 					 unsigned long end)
 {
@@ -75,6 +96,9 @@ struct vm_area_struct *mmscope_leaf_find(struct vma_iterator *vmi, struct mmscop
 	vma = mas_find(&vmi->mas, end - 1);
 	if (vma && proven)
 		rest_of(&vmi->mas, rest);
+	/* Not of the first leaf: mostly one VMA is asked about. */
+	if (rest->last)
+		touch_all(rest);
 	rest->last = vma;
 	return vma;
 }
