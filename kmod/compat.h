@@ -608,4 +608,17 @@ static inline bool mmscope_compat_awaited(struct mm_struct *mm)
 	return mmap_lock_is_contended(mm);
 }
 
+/*
+ * How often the mmap lock was taken for writing, and let go of again; it is to be held for
+ * reading.  While that is the same, all VMAs are.  (By a count that all who write leave: "mm:
+ * convert mm_lock_seq to a proper seqcount", of 6.13 and stable kernels of then.)
+ */
+#if defined(MMSCOPE_HAVE_LOCK_SEQ) && defined(CONFIG_PER_VMA_LOCK)
+#define MMSCOPE_COUNTS_WRITERS true
+#define mmscope_compat_writers(mm) READ_ONCE((mm)->mm_lock_seq.sequence)
+#else
+#define MMSCOPE_COUNTS_WRITERS false
+#define mmscope_compat_writers(mm) 0
+#endif
+
 #endif /* MMSCOPE_COMPAT_H */

@@ -4,9 +4,10 @@
  * what that would add up to, without it.
  *
  * A snapshot is made in one hold of the mmap lock, so that break, counters and
- * all VMAs agree. Its memory is taken before, as much as the process seems to
- * need, and no more than the caller has room for; if that does not do, the list
- * is still walked to its end, to say what would have, unless a part of it will do.
+ * all VMAs agree; or, where the kernel tells that nobody held it for writing between
+ * them, in several. Its memory is taken before, as much as the process seems to need,
+ * and no more than the caller has room for; if that does not do, the list is still
+ * walked to its end, to say what would have, unless a part of it will do.
  * The names are by far the dearest: a path is made once for VMAs that share it and
  * are not far apart.
  */
@@ -219,11 +220,15 @@ const char *mmscope_vmas_name(struct vm_area_struct *vma, char *scratch, size_t 
 #define BLOCK 512	/* records: 32 KiB */
 
 struct snapshot {
-	struct mmscope_vma **blocks;	/* room for `vmas_room` records */
+	struct mmscope_vma **blocks;	/* room for `vmas_room` records, ... */
+	u64 copied;			/* ... less those the caller has already */
 	char *names;			/* and `names_room` bytes */
 	u64 vmas_room, names_room;
 	u64 vmas_count, names_bytes;	/* needed so far, also past the room */
+	u64 at;				/* the first address not looked at yet */
 	bool want_names, part;
+	u64 piece;			/* so many at a time, in one block; 0: all at once */
+	unsigned int writers;		/* as in the first of the holds */
 	/* Paths seen, which further VMAs may share; the latest of those with that hash. */
 	struct seen {
 		struct path path;	/* not referenced: its VMA is, by the lock */
@@ -240,13 +245,14 @@ struct snapshot {
 
 static struct mmscope_vma *record(const struct snapshot *s, u64 i)
 {
+	i -= s->copied;
 	return &s->blocks[i / BLOCK][i % BLOCK];
 }
 
 /* How many records from that one on lie side by side, of those there are. */
 static u64 side_by_side(const struct snapshot *s, u64 i)
 {
-	return min_t(u64, s->vmas_count - i, BLOCK - i % BLOCK);
+	return min_t(u64, s->vmas_count - i, BLOCK - (i - s->copied) % BLOCK);
 }
 
 static u64 flags_again(struct snapshot *s, unsigned long kernel)
@@ -327,14 +333,34 @@ static bool part_is_full(struct snapshot *s)
 	return s->vmas_count == s->vmas_room || s->names_bytes > s->names_room;
 }
 
+/* What has no room is only counted, and needs no block. */
+static bool piece_is_full(const struct snapshot *s)
+{
+	return s->piece && s->vmas_count == s->copied + s->piece && s->vmas_count < s->vmas_room;
+}
+
+/*
+ * The lock is held, again: is all as it was in the hold before? Notes how it is in the first.
+ * (Then the VMAs whose paths were seen are there yet, too.)
+ */
+static bool nobody_wrote(struct snapshot *s, struct mm_struct *mm)
+{
+	unsigned int writers = mmscope_compat_writers(mm);
+
+	if (!s->copied)
+		s->writers = writers;
+	return s->writers == writers;
+}
+
 /* A wait for a fatal signal is not worth its cost for less than this. */
 #define CHECK_EVERY 1024
 
+/* One hold. All there is from s->at on, which moves on; or a piece of it, or a part. */
 MMSCOPE_LOOP(take, 2048)
 static int take(struct snapshot *s, struct mmscope_target *t,
 		const struct mmscope_vmas *arg, struct mmscope_mm *mm, char *scratch)
 {
-	VMA_ITERATOR(vmi, t->mm, arg->start);
+	VMA_ITERATOR(vmi, t->mm, s->at);
 	struct mmscope_leaf leaf = {};
 	struct vm_area_struct *vma;
 	u64 since;
@@ -342,14 +368,18 @@ static int take(struct snapshot *s, struct mmscope_target *t,
 
 	if (err)
 		return err;
-	if (arg->mm)
+	if (!nobody_wrote(s, t->mm)) {
+		err = -EAGAIN;
+		goto out;
+	}
+	if (arg->mm && !s->copied)
 		mmscope_mm_fill(t, mm);
 	/* The iterator takes an empty range for one without an end. */
-	if (arg->start == arg->end)
+	if (s->at == arg->end)
 		goto out;
 	while ((vma = mmscope_leaf_next(&vmi, &leaf, arg->end))) {
 		add_vma(s, vma, scratch);
-		if (part_is_full(s))
+		if (part_is_full(s) || piece_is_full(s))
 			break;
 		if (s->vmas_count % CHECK_EVERY)
 			continue;
@@ -359,6 +389,7 @@ static int take(struct snapshot *s, struct mmscope_target *t,
 		}
 		cond_resched();
 	}
+	s->at = vma ? vma->vm_end : arg->end;
 out:
 	mmscope_target_unlock(t, since);
 	return err;
@@ -371,13 +402,21 @@ out:
 #define NAME_SEEMS 64
 #define NAMES_SEEM_MOST (256 * 1024)
 
+/* What is known by now of how it has to be done. */
+struct attempt {
+	bool pieces;
+	int tries;		/* that there was not room enough */
+	u64 names_needed;
+};
+
 static int make_blocks(struct snapshot *s, gfp_t gfp)
 {
-	u64 count = DIV_ROUND_UP(s->vmas_room, BLOCK), i;
+	u64 records = s->piece ?: s->vmas_room;
+	u64 count = DIV_ROUND_UP(records, BLOCK), i;
 
 	s->blocks = kvcalloc(count, sizeof(*s->blocks), gfp);
 	for (i = 0; s->blocks && i < count; i++) {
-		s->blocks[i] = kvmalloc_array(min_t(u64, s->vmas_room - i * BLOCK, BLOCK),
+		s->blocks[i] = kvmalloc_array(min_t(u64, records - i * BLOCK, BLOCK),
 					      sizeof(**s->blocks), gfp);
 		if (!s->blocks[i])
 			return -ENOMEM;
@@ -387,7 +426,7 @@ static int make_blocks(struct snapshot *s, gfp_t gfp)
 
 static void free_room(struct snapshot *s)
 {
-	u64 count = DIV_ROUND_UP(s->vmas_room, BLOCK), i;
+	u64 count = DIV_ROUND_UP(s->piece ?: s->vmas_room, BLOCK), i;
 
 	for (i = 0; s->blocks && i < count; i++)
 		kvfree(s->blocks[i]);
@@ -402,17 +441,19 @@ static void free_room(struct snapshot *s)
  * wait some ms: if it was too few, it is tried again, each time with twice as much.
  */
 static int make_room(struct snapshot *s, const struct mmscope_target *t,
-		     const struct mmscope_vmas *arg, u64 names_needed, int tries)
+		     const struct mmscope_vmas *arg, const struct attempt *a)
 {
-	u64 seems = (READ_ONCE(t->mm->map_count) + 64ULL) << tries;
+	u64 seems = (READ_ONCE(t->mm->map_count) + 64ULL) << a->tries;
 	u64 names_seem = max(min_t(u64, seems * NAME_SEEMS, NAMES_SEEM_MOST),
-			     names_needed + names_needed / 8);
+			     a->names_needed + a->names_needed / 8);
 	/* The caller chose how much, and is told: no stack trace in the log. */
 	gfp_t gfp = GFP_KERNEL_ACCOUNT | __GFP_NOWARN;
 
 	s->want_names = arg->names_len;
 	s->part = arg->flags & MMSCOPE_VMAS_PART;
-	s->vmas_room = min(arg->vmas_len, seems + seems / 8);
+	s->at = arg->start;
+	s->piece = a->pieces ? min_t(u64, seems, BLOCK) : 0;
+	s->vmas_room = a->pieces ? arg->vmas_len : min(arg->vmas_len, seems + seems / 8);
 	s->vmas_room = min_t(u64, s->vmas_room, MMSCOPE_SNAPSHOT_MAX / sizeof(s->spare));
 	s->names_room = min3(arg->names_len, names_seem, (u64)MMSCOPE_SNAPSHOT_MAX);
 	s->names = kvmalloc(s->names_room + 1, gfp);
@@ -458,10 +499,10 @@ static int copy_accounts(const struct snapshot *s, struct mmscope_target *t,
 
 static int copy_records(const struct snapshot *s, struct mmscope_vma __user *to)
 {
-	u64 i, n;
+	u64 end = min(s->vmas_count, s->vmas_room), i, n;
 
-	for (i = 0; i < s->vmas_count; i += n) {
-		n = side_by_side(s, i);
+	for (i = s->copied; i < end; i += n) {
+		n = min(side_by_side(s, i), end - i);
 		if (copy_to_user(to + i, record(s, i), n * sizeof(*to)))
 			return -EFAULT;
 	}
@@ -488,20 +529,48 @@ static int copy_out(const struct snapshot *s, struct mmscope_target *t,
 	return arg->accts ? copy_accounts(s, t, arg, (void *)scratch) : 0;
 }
 
+/*
+ * Of a long list each piece is with the caller before the next one is made: what is copied
+ * is yet in the processor's cache, it takes less memory, and the lock is held for shorter
+ * times. EAGAIN: somebody wrote between two of them, and they may be of no one moment.
+ */
+static int take_pieces(struct snapshot *s, struct mmscope_target *t,
+		       const struct mmscope_vmas *arg, struct mmscope_mm *mm, char *scratch)
+{
+	int err;
+
+	do {
+		err = fatal_signal_pending(current) ? -EINTR : take(s, t, arg, mm, scratch);
+		if (!err)
+			err = copy_records(s, u64_to_user_ptr(arg->vmas));
+		s->copied = min(s->vmas_count, s->vmas_room);
+		cond_resched();
+	} while (!err && s->at < arg->end);
+	return err;
+}
+
+/* Not where it is to be expected that there is no room: then nothing is written. */
+static bool can_take_pieces(const struct mmscope_target *t, const struct mmscope_vmas *arg)
+{
+	return MMSCOPE_COUNTS_WRITERS && arg->vmas_len > BLOCK && !arg->accts &&
+	       !(arg->flags & MMSCOPE_VMAS_PART) && READ_ONCE(t->mm->map_count) <= arg->vmas_len;
+}
+
 static int query_once(struct mmscope_target *t, struct mmscope_vmas *arg,
-		      struct mmscope_mm *mm, char *scratch, u64 *names_needed, int tries)
+		      struct mmscope_mm *mm, char *scratch, struct attempt *a)
 {
 	struct snapshot s = {};
 	int err;
 
 	/* Before, not after it is guessed how much is needed: it may grow meanwhile. */
 	mmscope_target_wait(t);
-	err = make_room(&s, t, arg, *names_needed, tries);
+	err = make_room(&s, t, arg, a);
 	if (!err)
-		err = take(&s, t, arg, mm, scratch);
+		err = s.piece ? take_pieces(&s, t, arg, mm, scratch) :
+				take(&s, t, arg, mm, scratch);
 	if (!err)
 		err = judge(&s, arg);
-	*names_needed = s.names_bytes;
+	a->names_needed = s.names_bytes;
 	if (!err)
 		err = copy_out(&s, t, arg, mm, scratch);
 	free_room(&s);
@@ -513,11 +582,17 @@ int mmscope_vmas_query(struct mmscope_target *t, struct mmscope_vmas *arg, u32 m
 		       char *scratch)
 {
 	struct mmscope_mm mm = { .size = mm_size };
-	u64 names_needed = 0;
-	int tries, err;
+	struct attempt a = { .pieces = can_take_pieces(t, arg) };
+	int err;
 
-	for (tries = 0; tries < 8; tries++) {
-		err = query_once(t, arg, &mm, scratch, &names_needed, tries);
+	if (a.pieces) {
+		err = query_once(t, arg, &mm, scratch, &a);
+		if (err != -EAGAIN)
+			return err;
+		a.pieces = false;
+	}
+	for (; a.tries < 8; a.tries++) {
+		err = query_once(t, arg, &mm, scratch, &a);
 		if (err != -EAGAIN)
 			return err;
 	}

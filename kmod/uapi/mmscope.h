@@ -317,9 +317,10 @@ struct mmscope_acct {
 
 /*
  * VMAS: the VMAs that overlap [start, end), in address order, with their
- * names, from one hold of the mmap lock; and, from that same hold, what MM
- * answers (if `mm` is not 0: it points to a struct mmscope_mm whose `size` and
- * `flags` are set).
+ * names, as of one moment: from one hold of the mmap lock, or from several
+ * between which nobody held it for writing; and, from the (first) hold, what
+ * MM answers (if `mm` is not 0: it points to a struct mmscope_mm whose `size`
+ * and `flags` are set).
  *
  * The records go to `vmas`, room for `vmas_len` of them; the names, each with
  * a NUL behind it, to `names`, room for `names_len` bytes.  VMAs of one file
@@ -328,8 +329,10 @@ struct mmscope_acct {
  * [anon:NAME]; it is not escaped.  With names_len 0 no name is made.
  *
  * If the room does not suffice, ENOSPC, nothing but this structure is written,
- * and vmas_count and names_bytes tell what would have sufficed.  Should the
- * whole exceed info.snapshot_max, EFBIG: ask in ranges or without names.
+ * and vmas_count and names_bytes tell what would have sufficed.  (Of more than
+ * 512 VMAs, of which not all had room, or not all names, some records may be
+ * written.)  Should the whole exceed info.snapshot_max, EFBIG: ask in ranges or
+ * without names.
  *
  * If `accts` is not 0, there is room for vmas_len records, and the pages of
  * each VMA are counted, those in the categories of `acct_categories` (0: all

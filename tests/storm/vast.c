@@ -2,7 +2,7 @@
 /*
  * vast.c - a terabyte with a few pages in it, which must be found exactly, in
  * bounded time and interruptibly; and as many VMAs as a process may have, at
- * rest and while it makes and drops them.
+ * rest and while it makes, drops and moves them.
  */
 #include <sys/wait.h>
 #include <time.h>
@@ -275,6 +275,30 @@ static u64 lines_of(const char *text)
 	return n;
 }
 
+/* That there is no room is told also where most of the list is written by then. */
+static void check_no_room(int fd, const struct snapshot *snap)
+{
+	struct mmscope_vmas ask = {
+		.size = sizeof(ask), .end = ALL_END, .vmas = (uintptr_t)snap->vmas,
+		.vmas_len = snap->count - 1, .names = (uintptr_t)snap->names,
+		.names_len = snap->names_bytes,
+	};
+
+	memset(snap->vmas, 0x5a, snap->count * sizeof(*snap->vmas));
+	eq_err(call(fd, MMSCOPE_VMAS, &ask), ENOSPC, "crowded.one_record_short");
+	eq(ask.vmas_count, snap->count, "crowded.tells_count");
+	eq(ask.names_bytes, snap->names_bytes, "crowded.tells_names");
+	eq(snap->vmas->start, 0x5a5a5a5a5a5a5a5a, "crowded.one_short_writes_nothing");
+	ask.vmas_len = ask.vmas_count;
+	ask.names_len--;
+	eq_err(call(fd, MMSCOPE_VMAS, &ask), ENOSPC, "crowded.one_byte_short");
+	eq(ask.vmas_count, snap->count, "crowded.tells_count_again");
+	ask.names_len = ask.names_bytes;
+	eq_err(call(fd, MMSCOPE_VMAS, &ask), 0, "crowded.told_need_suffices");
+	check_vmas(snap, 0, ALL_END, false);
+	check_against_maps(target, snap);
+}
+
 static void test_crowded(void)
 {
 	char *text, number[20];
@@ -294,6 +318,7 @@ static void test_crowded(void)
 	ok(snap.count > 60000, "crowded.as_many_as_there_may_be");
 	check_vmas(&snap, 0, ALL_END, false);
 	check_against_maps(target, &snap);
+	check_no_room(fd, &snap);
 	judge("maps.as_many");
 	judge("maps.same_records");
 	judge("maps.same_names");
@@ -356,6 +381,81 @@ static void test_breathing(void)
 	wait_for(target);
 }
 
+/* ---- one that goes from one end of a long list to the other: it is there once, always ---- */
+
+#define BETWEEN 3000			/* VMAs */
+#define LUGGAGE (3 * page)
+static char *ends[2];
+
+/* Now and then for long enough that somebody asks in peace. */
+static void live_moving(void *arg)
+{
+	int at = 0;
+
+	(void)arg;
+	rnd_stream(70);
+	split(ends[0] + 8 * page, BETWEEN);
+	if (mmap(ends[0], LUGGAGE, RW, MEM | MAP_FIXED, -1, 0) == MAP_FAILED)
+		_exit(92);
+	for (world->ready = 1;; at = !at) {
+		if (mremap(ends[at], LUGGAGE, LUGGAGE, MREMAP_MAYMOVE | MREMAP_FIXED,
+			   ends[!at]) == MAP_FAILED)
+			_exit(93);
+		if (one_in(2))
+			usleep(below(one_in(8) ? 100000 : 3000));
+	}
+}
+
+static void watch_moving(void *arg)
+{
+	u64 seen[2] = { 0 }, i;
+	int fd = session_of(target), at;
+	double began = now();
+
+	rnd_stream(80 + (uintptr_t)arg);
+	while (storm_on() || ((!seen[0] || !seen[1]) && now() - began < PATIENCE)) {
+		struct snapshot snap;
+		int err = ask_vmas(fd, &snap);
+		u64 before = seen[0] + seen[1];
+
+		tick_errno("VMAS of a process that moves memory", err);
+		holds("moving.no_error", !err, "%s", strerrorname_np(err));
+		for (i = 0; !err && i < snap.count; i++)
+			for (at = 0; at < 2; at++)
+				seen[at] += snap.vmas[i].start == (uintptr_t)ends[at];
+		holds("moving.is_there_once", err || seen[0] + seen[1] == before + 1, "%llu times",
+		      seen[0] + seen[1] - before);
+		free_vmas(&snap);
+	}
+	holds("moving.was_seen_at_both_ends", seen[0] && seen[1], "%llu, %llu times", seen[0],
+	      seen[1]);
+}
+
+static void test_moving(void)
+{
+	u64 bytes = (BETWEEN + 16) * page;
+	struct pack readers = { .count = 0 };
+	uintptr_t i;
+
+	ends[0] = mmap(NULL, bytes, RW, MEM, -1, 0);
+	ends[1] = ends[0] + bytes - 4 * page;
+	munmap(ends[0], 8 * page);
+	munmap(ends[1] - 4 * page, 8 * page);
+	world->ready = 0;
+	target = child_of(live_moving, NULL);
+	await(target, &world->ready);
+	storm_begin();
+	for (i = 0; i < 2; i++)
+		pack_add(&readers, watch_moving, (void *)i);
+	pack_join(&readers, "moving.readers_end");
+	judge("moving.no_error");
+	judge("moving.is_there_once");
+	judge("moving.was_seen_at_both_ends");
+	kill(target, SIGKILL);
+	wait_for(target);
+	munmap(ends[0] + 8 * page, bytes - 16 * page);
+}
+
 int main(void)
 {
 	static const char *const names[] = {
@@ -371,6 +471,7 @@ int main(void)
 	test_sparse();
 	test_crowded();
 	test_breathing();
+	test_moving();
 	for (i = 0; i < ARRAY_SIZE(names); i++)
 		judge(names[i]);
 	return storm_end();

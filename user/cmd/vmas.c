@@ -91,9 +91,9 @@ const struct verb verb_vmas = {
 	.name = "vmas",
 	.args = "PID",
 	.brief = "the table of memory areas (VMAs)",
-	.about = "Lists the VMAs of a process, from one hold of its mmap lock; those of a process\n"
-		 "that has thousands, in parts.  Columns about pages are counted after that,\n"
-		 "without stalling the process.",
+	.about = "Lists the VMAs of a process, as of one moment; those of a process that has\n"
+		 "thousands, in parts.  Columns about pages are counted after that, without\n"
+		 "stalling the process.",
 	.example = "  mmscope vmas self\n"
 		   "  mmscope vmas 1234 -o +FLAGS\n"
 		   "  mmscope vmas 1234 -o START,END,MLOCKED --bytes --noheadings",

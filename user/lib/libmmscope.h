@@ -98,7 +98,7 @@ int mms_fail(struct mms_error *err, int status, const char *mend, const char *wh
 /* Where a figure is from.  NOWHERE: it is not known, and the value means nothing. */
 enum mms_from {
 	MMS_FROM_NOWHERE = 0,
-	MMS_FROM_MODULE,	/* /dev/mmscope: exact, from one hold of the lock */
+	MMS_FROM_MODULE,	/* /dev/mmscope: exact, as of one moment */
 	MMS_FROM_MAPS,		/* /proc/PID/maps */
 	MMS_FROM_SMAPS,		/* /proc/PID/smaps */
 	MMS_FROM_PAGEMAP,	/* /proc/PID/pagemap */
