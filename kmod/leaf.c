@@ -62,7 +62,7 @@ static void rest_of(const struct ma_state *mas, struct mmscope_leaf *rest)
 }
 
 /*
- * VMAs lie anywhere in memory, and to wait for one after the other is a third of a list.
+ * VMAs lie anywhere in memory, and to wait for one after the other takes a fourth of a list.
  * What is read of them is read here first, of all of the leaf, so that the processor need
  * not: none of these depends on another.
  */

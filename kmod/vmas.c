@@ -220,18 +220,20 @@ const char *mmscope_vmas_name(struct vm_area_struct *vma, char *scratch, size_t 
 #define BLOCK 512	/* records: 32 KiB */
 
 struct snapshot {
-	struct mmscope_vma **blocks;	/* room for `vmas_room` records, ... */
-	u64 copied;			/* ... less those the caller has already */
-	char *names;			/* and `names_room` bytes */
+	struct mmscope_vma **blocks;	/* room for `vmas_room` records; or, in pieces, BLOCK */
+	u64 copied;			/* records that are done with: the next is the first here */
+	char *names;			/* room for `names_room` bytes */
 	u64 vmas_room, names_room;
 	u64 vmas_count, names_bytes;	/* needed so far, also past the room */
 	u64 at;				/* the first address not looked at yet */
 	bool want_names, part;
-	u64 piece;			/* so many at a time, in one block; 0: all at once */
-	unsigned int writers;		/* as in the first of the holds */
+	bool pieces, changed;		/* BLOCK records a hold; until one saw a change */
+	struct moment {
+		unsigned long writers, start_brk, brk, start_stack;
+	} moment;			/* as in the first of the holds */
 	/* Paths seen, which further VMAs may share; the latest of those with that hash. */
 	struct seen {
-		struct path path;	/* not referenced: its VMA is, by the lock */
+		struct path path;	/* not referenced: its VMA is yet, if none changed */
 		u32 offset;
 		u16 len;
 	} seen[1 << SEEN_BITS];
@@ -336,20 +338,26 @@ static bool part_is_full(struct snapshot *s)
 /* What has no room is only counted, and needs no block. */
 static bool piece_is_full(const struct snapshot *s)
 {
-	return s->piece && s->vmas_count == s->copied + s->piece && s->vmas_count < s->vmas_room;
+	return s->pieces && s->vmas_count == s->copied + BLOCK && s->vmas_count < s->vmas_room;
 }
 
 /*
- * The lock is held, again: is all as it was in the hold before? Notes how it is in the first.
- * (Then the VMAs whose paths were seen are there yet, too.)
+ * The lock is held, again: are all VMAs, and what makes them heap and stack, as they were in
+ * the first hold? (prctl(2) sets where those are with the lock for reading.)
  */
-static bool nobody_wrote(struct snapshot *s, struct mm_struct *mm)
+static bool is_same_moment(struct snapshot *s, struct mm_struct *mm)
 {
-	unsigned int writers = mmscope_compat_writers(mm);
+	const struct moment now = {
+		.writers = mmscope_compat_writers(mm),
+		.start_brk = READ_ONCE(mm->start_brk),
+		.brk = READ_ONCE(mm->brk),
+		.start_stack = READ_ONCE(mm->start_stack),
+	};
 
 	if (!s->copied)
-		s->writers = writers;
-	return s->writers == writers;
+		s->moment = now;
+	s->changed = memcmp(&s->moment, &now, sizeof(now));
+	return !s->changed;
 }
 
 /* A wait for a fatal signal is not worth its cost for less than this. */
@@ -368,7 +376,7 @@ static int take(struct snapshot *s, struct mmscope_target *t,
 
 	if (err)
 		return err;
-	if (!nobody_wrote(s, t->mm)) {
+	if (!is_same_moment(s, t->mm)) {
 		err = -EAGAIN;
 		goto out;
 	}
@@ -405,13 +413,13 @@ out:
 /* What is known by now of how it has to be done. */
 struct attempt {
 	bool pieces;
-	int tries;		/* that there was not room enough */
+	unsigned int too_small;	/* so often */
 	u64 names_needed;
 };
 
 static int make_blocks(struct snapshot *s, gfp_t gfp)
 {
-	u64 records = s->piece ?: s->vmas_room;
+	u64 records = s->pieces ? BLOCK : s->vmas_room;
 	u64 count = DIV_ROUND_UP(records, BLOCK), i;
 
 	s->blocks = kvcalloc(count, sizeof(*s->blocks), gfp);
@@ -426,7 +434,7 @@ static int make_blocks(struct snapshot *s, gfp_t gfp)
 
 static void free_room(struct snapshot *s)
 {
-	u64 count = DIV_ROUND_UP(s->piece ?: s->vmas_room, BLOCK), i;
+	u64 count = DIV_ROUND_UP(s->pieces ? BLOCK : s->vmas_room, BLOCK), i;
 
 	for (i = 0; s->blocks && i < count; i++)
 		kvfree(s->blocks[i]);
@@ -443,7 +451,7 @@ static void free_room(struct snapshot *s)
 static int make_room(struct snapshot *s, const struct mmscope_target *t,
 		     const struct mmscope_vmas *arg, const struct attempt *a)
 {
-	u64 seems = (READ_ONCE(t->mm->map_count) + 64ULL) << a->tries;
+	u64 seems = (READ_ONCE(t->mm->map_count) + 64ULL) << a->too_small;
 	u64 names_seem = max(min_t(u64, seems * NAME_SEEMS, NAMES_SEEM_MOST),
 			     a->names_needed + a->names_needed / 8);
 	/* The caller chose how much, and is told: no stack trace in the log. */
@@ -452,7 +460,7 @@ static int make_room(struct snapshot *s, const struct mmscope_target *t,
 	s->want_names = arg->names_len;
 	s->part = arg->flags & MMSCOPE_VMAS_PART;
 	s->at = arg->start;
-	s->piece = a->pieces ? min_t(u64, seems, BLOCK) : 0;
+	s->pieces = a->pieces;
 	s->vmas_room = a->pieces ? arg->vmas_len : min(arg->vmas_len, seems + seems / 8);
 	s->vmas_room = min_t(u64, s->vmas_room, MMSCOPE_SNAPSHOT_MAX / sizeof(s->spare));
 	s->names_room = min3(arg->names_len, names_seem, (u64)MMSCOPE_SNAPSHOT_MAX);
@@ -532,28 +540,41 @@ static int copy_out(const struct snapshot *s, struct mmscope_target *t,
 /*
  * Of a long list each piece is with the caller before the next one is made: what is copied
  * is yet in the processor's cache, it takes less memory, and the lock is held for shorter
- * times. EAGAIN: somebody wrote between two of them, and they may be of no one moment.
+ * times. The last one is left to copy_out(). EAGAIN if it has changed: it may be of no one
+ * moment. From where the names have no room on, it is only seen how much they need.
  */
 static int take_pieces(struct snapshot *s, struct mmscope_target *t,
 		       const struct mmscope_vmas *arg, struct mmscope_mm *mm, char *scratch)
 {
 	int err;
 
-	do {
-		err = fatal_signal_pending(current) ? -EINTR : take(s, t, arg, mm, scratch);
-		if (!err)
+	for (;;) {
+		err = take(s, t, arg, mm, scratch);
+		if (!err && fatal_signal_pending(current))
+			err = -EINTR;
+		if (err || s->at >= arg->end)
+			return err;
+		if (s->names_bytes <= s->names_room)
 			err = copy_records(s, u64_to_user_ptr(arg->vmas));
-		s->copied = min(s->vmas_count, s->vmas_room);
+		if (err)
+			return err;
+		s->copied = s->vmas_count;
 		cond_resched();
-	} while (!err && s->at < arg->end);
-	return err;
+		/* Else it would be waited for the lock to learn the same. */
+		s->changed = mmscope_compat_writers(t->mm) != s->moment.writers;
+		if (s->changed)
+			return -EAGAIN;
+	}
 }
 
-/* Not where it is to be expected that there is no room: then nothing is written. */
+/* Not where it can be known that there is no room: then nothing is written. */
 static bool can_take_pieces(const struct mmscope_target *t, const struct mmscope_vmas *arg)
 {
-	return MMSCOPE_COUNTS_WRITERS && arg->vmas_len > BLOCK && !arg->accts &&
-	       !(arg->flags & MMSCOPE_VMAS_PART) && READ_ONCE(t->mm->map_count) <= arg->vmas_len;
+	u64 count = READ_ONCE(t->mm->map_count);
+
+	return MMSCOPE_COUNTS_WRITERS && !arg->accts && !(arg->flags & MMSCOPE_VMAS_PART) &&
+	       count > BLOCK && count <= arg->vmas_len &&
+	       count <= MMSCOPE_SNAPSHOT_MAX / sizeof(struct mmscope_vma);
 }
 
 static int query_once(struct mmscope_target *t, struct mmscope_vmas *arg,
@@ -566,13 +587,17 @@ static int query_once(struct mmscope_target *t, struct mmscope_vmas *arg,
 	mmscope_target_wait(t);
 	err = make_room(&s, t, arg, a);
 	if (!err)
-		err = s.piece ? take_pieces(&s, t, arg, mm, scratch) :
-				take(&s, t, arg, mm, scratch);
+		err = s.pieces ? take_pieces(&s, t, arg, mm, scratch) :
+				 take(&s, t, arg, mm, scratch);
 	if (!err)
 		err = judge(&s, arg);
-	a->names_needed = s.names_bytes;
 	if (!err)
 		err = copy_out(&s, t, arg, mm, scratch);
+	if (s.changed)
+		a->pieces = false;
+	else
+		a->too_small++;
+	a->names_needed = s.names_bytes;
 	free_room(&s);
 	return err;
 }
@@ -585,13 +610,7 @@ int mmscope_vmas_query(struct mmscope_target *t, struct mmscope_vmas *arg, u32 m
 	struct attempt a = { .pieces = can_take_pieces(t, arg) };
 	int err;
 
-	if (a.pieces) {
-		err = query_once(t, arg, &mm, scratch, &a);
-		if (err != -EAGAIN)
-			return err;
-		a.pieces = false;
-	}
-	for (; a.tries < 8; a.tries++) {
+	while (a.too_small < 8) {
 		err = query_once(t, arg, &mm, scratch, &a);
 		if (err != -EAGAIN)
 			return err;

@@ -467,7 +467,7 @@ int main(void)
 	storm_start("storm.vast.");
 	close(session());
 	world = shared(sizeof(*world));
-	storm_seconds /= 2;
+	storm_seconds /= 3;
 	test_sparse();
 	test_crowded();
 	test_breathing();
