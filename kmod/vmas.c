@@ -217,7 +217,7 @@ const char *mmscope_vmas_name(struct vm_area_struct *vma, char *scratch, size_t 
  * for it, and the processors must forget that they knew it when it is given back, which
  * costs more than the whole list.
  */
-#define BLOCK 512	/* records: 32 KiB */
+#define BLOCK 512	/* records: 32 KiB; mmscope.h tells so many */
 
 struct snapshot {
 	struct mmscope_vma **blocks;	/* room for `vmas_room` records; or, in pieces, BLOCK */

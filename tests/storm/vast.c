@@ -363,22 +363,28 @@ static void ask_on(void *arg)
 	      least, most, asked);
 }
 
-static void test_breathing(void)
+/* Two who ask about a target that lives like that. `end`: that they came to theirs. */
+static void watch_living(void (*live)(void *), void (*watch)(void *), const char *end)
 {
 	struct pack readers = { .count = 0 };
 	uintptr_t i;
 
 	world->ready = 0;
-	target = child_of(live_breathing, NULL);
+	target = child_of(live, NULL);
 	await(target, &world->ready);
 	storm_begin();
 	for (i = 0; i < 2; i++)
-		pack_add(&readers, ask_on, (void *)i);
-	pack_join(&readers, "breathing.readers_end");
-	judge("breathing.errno");
-	judge("breathing.was_seen_to_change");
+		pack_add(&readers, watch, (void *)i);
+	pack_join(&readers, end);
 	kill(target, SIGKILL);
 	wait_for(target);
+}
+
+static void test_breathing(void)
+{
+	watch_living(live_breathing, ask_on, "breathing.readers_end");
+	judge("breathing.errno");
+	judge("breathing.was_seen_to_change");
 }
 
 /* ---- one that goes from one end of a long list to the other: it is there once, always ---- */
@@ -434,25 +440,15 @@ static void watch_moving(void *arg)
 static void test_moving(void)
 {
 	u64 bytes = (BETWEEN + 16) * page;
-	struct pack readers = { .count = 0 };
-	uintptr_t i;
 
 	ends[0] = mmap(NULL, bytes, RW, MEM, -1, 0);
 	ends[1] = ends[0] + bytes - 4 * page;
 	munmap(ends[0], 8 * page);
 	munmap(ends[1] - 4 * page, 8 * page);
-	world->ready = 0;
-	target = child_of(live_moving, NULL);
-	await(target, &world->ready);
-	storm_begin();
-	for (i = 0; i < 2; i++)
-		pack_add(&readers, watch_moving, (void *)i);
-	pack_join(&readers, "moving.readers_end");
+	watch_living(live_moving, watch_moving, "moving.readers_end");
 	judge("moving.no_error");
 	judge("moving.is_there_once");
 	judge("moving.was_seen_at_both_ends");
-	kill(target, SIGKILL);
-	wait_for(target);
 	munmap(ends[0] + 8 * page, bytes - 16 * page);
 }
 
